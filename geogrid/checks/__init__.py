@@ -1,0 +1,1 @@
+"""Faults in layers, found by pure functions."""

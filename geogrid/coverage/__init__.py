@@ -1,0 +1,1 @@
+"""Who reaches a service centre on foot, and who does not."""

@@ -1,0 +1,353 @@
+"""Every error that geogrid raises on purpose, each with a message that says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+
+LISTED = 5
+"""How many ids, rows or faults a message names before it only counts the rest."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault of one row of an input file.
+
+    Attributes
+    ----------
+    zh, en
+        What is wrong and what to do, in Chinese and in English.
+    row
+        The row as a person counts it in the file (a spreadsheet's own number, or the feature's
+        number counted from 1); None where the fault is the whole file's.
+    column
+        The column at fault, as the file names it.
+    """
+
+    zh: str
+    en: str
+    row: int | None = None
+    column: str | None = None
+
+
+def _shown(value: Any, language: str) -> str:
+    """A field as a message shows it: lists are cut after `LISTED` items and the rest is counted."""
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        return str(value)
+    items = list(value)
+    shown = [
+        _shown_fault(item, language) if isinstance(item, Fault) else str(item) for item in items[:LISTED]
+    ]
+    separator = "\n  " if items and isinstance(items[0], Fault) else ", "
+    text = separator.join(shown)
+    if len(items) > LISTED:
+        more = len(items) - LISTED
+        text += separator + (f"……另有 {more} 处" if language == "zh" else f"… and {more} more")
+    return text
+
+
+def _shown_fault(fault: Fault, language: str) -> str:
+    where = []
+    if fault.row is not None:
+        where.append(f"第 {fault.row} 行" if language == "zh" else f"row {fault.row}")
+    if fault.column is not None:
+        where.append(f"列“{fault.column}”" if language == "zh" else f"column “{fault.column}”")
+    text = fault.zh if language == "zh" else fault.en
+    joint = "：" if language == "zh" else ": "
+    return ("，" if language == "zh" else ", ").join(where) + joint + text if where else text
+
+
+@dataclass(eq=False)
+class GeogridError(Exception):
+    """Base of all. A child declares its fields and the two sentences that are filled with them."""
+
+    zh: ClassVar[str] = "geogrid 无法继续。"
+    en: ClassVar[str] = "geogrid cannot go on."
+
+    def message(self, language: str) -> str:
+        """The message in one language, `zh` or `en`."""
+        template = self.zh if language == "zh" else self.en
+        return template.format(**{f.name: _shown(getattr(self, f.name), language) for f in fields(self)})
+
+    def __str__(self) -> str:
+        return f"{self.message('zh')}\n{self.message('en')}"
+
+    def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
+        return type(self), tuple(getattr(self, f.name) for f in fields(self))
+
+
+# --- a call or a file that is wrong -----------------------------------------------------------
+
+
+@dataclass(eq=False)
+class InputError(GeogridError, ValueError):
+    """What was handed in is wrong: the caller mends it and calls again."""
+
+
+@dataclass(eq=False)
+class InvalidOptionError(InputError):
+    """An option or argument whose value means nothing here."""
+
+    zh = "{option} 的值“{value}”无效：应为 {expected}。"
+    en = "{option} is “{value}”; expected {expected}."
+    option: str
+    value: str
+    expected: str
+
+
+@dataclass(eq=False)
+class FileMissingError(InputError):
+    """A file to read that is not there."""
+
+    zh = "找不到文件 {file}。请检查路径。"
+    en = "There is no file {file}. Check the path."
+    file: str
+
+
+@dataclass(eq=False)
+class FileContentError(InputError):
+    """A file that holds faults; all of them are reported at once and nothing was stored."""
+
+    zh = "文件 {file} 未导入，数据没有任何改动。请改正后重试：\n  {faults}"
+    en = "{file} was not imported and nothing was changed. Mend this and try again:\n  {faults}"
+    file: str
+    faults: Sequence[Fault]
+
+
+@dataclass(eq=False)
+class UnsupportedFileError(InputError):
+    """A file of a kind that is not read, or whose content is not what its name says."""
+
+    zh = "不支持文件 {file}（{found}）。可用：{supported}。"
+    en = "{file} cannot be read ({found}). Supported: {supported}."
+    file: str
+    found: str
+    supported: Sequence[str]
+
+
+@dataclass(eq=False)
+class FileTooCostlyError(InputError):
+    """A file that the guarded reader gave up on: too large, too slow, or it killed the reader."""
+
+    zh = "读取文件 {file} 时超出限制：{limit}。未导入任何内容。请拆分或简化文件后重试。"
+    en = "Reading {file} went beyond a limit: {limit}. Nothing was imported. Split or simplify the file."
+    file: str
+    limit: str
+
+
+@dataclass(eq=False)
+class MissingColumnsError(InputError):
+    """A table or layer without a column it must have."""
+
+    zh = "{file} 缺少列：{missing}。现有列：{found}。可用 --column 我方列名=对方列名 指定对应关系。"
+    en = "{file} lacks the columns {missing}; it has {found}. Map them with --column ours=theirs."
+    file: str
+    missing: Sequence[str]
+    found: Sequence[str]
+
+
+@dataclass(eq=False)
+class MissingDatumError(InputError):
+    """A file with coordinates whose datum nobody stated."""
+
+    zh = "未说明 {file} 的坐标基准。请加 --datum wgs84|cgcs2000|gcj02|bd09（高德、腾讯多为 gcj02，百度为 bd09）。"
+    en = "The datum of {file} was not stated. Add --datum wgs84|cgcs2000|gcj02|bd09 (Amap and Tencent use gcj02, Baidu bd09)."
+    file: str
+
+
+@dataclass(eq=False)
+class CrsError(InputError):
+    """A coordinate system that is missing, unknown, contradictory or of no use here."""
+
+    zh = "坐标系问题（{where}）：现为 {found}，应为 {expected}。"
+    en = "Coordinate system of {where}: found {found}, expected {expected}."
+    where: str
+    found: str
+    expected: str
+
+
+@dataclass(eq=False)
+class OutOfPlaceError(InputError):
+    """Coordinates that cannot be where they claim to be."""
+
+    zh = "{where} 有 {count} 个要素的坐标不合理（要素：{rows}）。{hint_zh}"
+    en = "{count} features of {where} have impossible coordinates (features {rows}). {hint_en}"
+    where: str
+    count: int
+    rows: Sequence[int]
+    hint_zh: str
+    hint_en: str
+
+
+@dataclass(eq=False)
+class UnknownLayerError(InputError):
+    """A layer that the schema does not declare."""
+
+    zh = "没有名为“{layer}”的图层。可用图层：{known}。"
+    en = "There is no layer “{layer}”. Layers: {known}."
+    layer: str
+    known: str
+
+
+@dataclass(eq=False)
+class LayerNotEmptyError(InputError):
+    """An import into a layer that already holds features, without saying what becomes of them."""
+
+    zh = "图层 {layer} 已有 {count} 个要素。请加 --replace（整层替换）或 --merge（按编号合并）。"
+    en = "Layer {layer} already holds {count} features. Add --replace (the whole layer) or --merge (by key)."
+    layer: str
+    count: int
+
+
+# --- something that is not there ---------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class NotFoundError(GeogridError, LookupError):
+    """What was asked for does not exist."""
+
+
+@dataclass(eq=False)
+class PlaceNotFoundError(NotFoundError):
+    """No building, compound or area of that name."""
+
+    zh = "没有找到“{query}”。{hint_zh}"
+    en = "Nothing is known by the name “{query}”. {hint_en}"
+    query: str
+    hint_zh: str = "请换一种写法，或用 --lonlat 经度,纬度 查询。"
+    hint_en: str = "Try another spelling, or --lonlat LON,LAT."
+
+
+@dataclass(eq=False)
+class FeatureNotFoundError(NotFoundError):
+    """No feature with that key in the layer."""
+
+    zh = "图层 {layer} 中没有编号 {keys}。"
+    en = "Layer {layer} has no {keys}."
+    layer: str
+    keys: Sequence[str]
+
+
+@dataclass(eq=False)
+class RevisionNotFoundError(NotFoundError):
+    """A revision that the workspace never had, or nothing to undo."""
+
+    zh = "没有修订版 {revision}；现有 {known}。"
+    en = "There is no revision {revision}; known: {known}."
+    revision: str
+    known: str
+
+
+# --- an analysis that cannot be done -----------------------------------------------------------
+
+
+@dataclass(eq=False)
+class AnalysisError(GeogridError):
+    """The data is sound but the question cannot be answered from it."""
+
+
+@dataclass(eq=False)
+class EmptyLayerError(AnalysisError):
+    """An analysis that needs a layer which holds nothing."""
+
+    zh = "无法计算：图层 {layer}（{title}）没有数据。{hint_zh}"
+    en = "This needs the layer {layer}, which is empty. {hint_en}"
+    layer: str
+    title: str
+    hint_zh: str = "请先用 geogrid import 或 geogrid import-osm 导入。"
+    hint_en: str = "Load it first with geogrid import or geogrid import-osm."
+
+
+# --- the county's file -------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class WorkspaceError(GeogridError):
+    """The county's file cannot be used as asked; nothing in it was changed."""
+
+
+@dataclass(eq=False)
+class WorkspaceMissingError(WorkspaceError):
+    """There is no such file."""
+
+    zh = "没有文件 {path}。用 geogrid init {path} --code … --name … 新建，或 geogrid demo {path} 生成演示县。"
+    en = "There is no {path}. Create it with geogrid init {path} --code … --name …, or build the demo with geogrid demo {path}."
+    path: str
+
+
+@dataclass(eq=False)
+class WorkspaceExistsError(WorkspaceError):
+    """A file stands where a new one was to be made."""
+
+    zh = "{path} 已存在，未改动。请换一个文件名，或先移走它。"
+    en = "{path} exists and was left alone. Choose another name or move it away."
+    path: str
+
+
+@dataclass(eq=False)
+class NotAWorkspaceError(WorkspaceError):
+    """A file that is no county file of geogrid."""
+
+    zh = "{path} 不是 geogrid 的县域文件（{found}），未改动。要把它作为数据导入，请用 geogrid import。"
+    en = "{path} is no county file of geogrid ({found}); it was left alone. To load it as data use geogrid import."
+    path: str
+    found: str
+
+
+@dataclass(eq=False)
+class NewerSchemaError(WorkspaceError):
+    """A file that a newer geogrid wrote."""
+
+    zh = (
+        "{path} 由更新版本的 geogrid 写成（数据结构 {found}，本程序支持到 {known}），未改动。请升级 geogrid。"
+    )
+    en = "{path} was written by a newer geogrid (schema {found}, this one knows up to {known}); left alone. Upgrade geogrid."
+    path: str
+    found: int
+    known: int
+
+
+@dataclass(eq=False)
+class WorkspaceLockedError(WorkspaceError):
+    """Another program holds the file."""
+
+    zh = "{path} 正被其他程序写入，等待 {waited_s} 秒后放弃，未改动。请稍后重试，或关闭占用它的程序（如 QGIS 的编辑状态）。"
+    en = "Another program is writing {path}; gave up after {waited_s} s, nothing was changed. Try again, or end the other program's editing (QGIS, say)."
+    path: str
+    waited_s: float
+
+
+@dataclass(eq=False)
+class WorkspaceDamagedError(WorkspaceError):
+    """The file cannot be read whole."""
+
+    zh = "{path} 已损坏（{found}），未改动。请用 geogrid restore 恢复最近的备份。"
+    en = "{path} is damaged ({found}); left alone. Bring back the last backup with geogrid restore."
+    path: str
+    found: str
+
+
+@dataclass(eq=False)
+class ConflictError(WorkspaceError):
+    """Somebody else changed the same feature in the meantime."""
+
+    zh = "图层 {layer} 的 {key} 已被他人修改（现为第 {found} 版，您的修改基于第 {expected} 版），未保存。请重新载入后再改。"
+    en = "{key} of layer {layer} was changed by somebody else (it is at version {found}, yours was {expected}); nothing was saved. Reload and edit again."
+    layer: str
+    key: str
+    expected: int
+    found: str
+
+
+@dataclass(eq=False)
+class StoreFullError(WorkspaceError):
+    """No room left on the disk."""
+
+    zh = "磁盘空间不足，{path} 未改动。请腾出空间后重试。"
+    en = "The disk is full; {path} was not changed. Free some space and try again."
+    path: str
+
+
+class NetworkDriveWarning(UserWarning):
+    """The county's file lies on a network drive, where SQLite's locks cannot be relied on."""

@@ -1,0 +1,530 @@
+"""The layers and tables of a county, declared once: import, store, check, map and export follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from geogrid.errors import UnknownLayerError
+
+SCHEMA_VERSION = 1
+"""Raised when a county file written before can no longer be read as it is."""
+
+
+class Geometry(StrEnum):
+    """What a layer's features are on the ground; `NONE` for a table."""
+
+    POLYGON = "polygon"
+    LINE = "line"
+    POINT = "point"
+    NONE = "none"
+
+
+class ColumnType(StrEnum):
+    """The type of a column's values. A `DATE` is ISO 8601 text, a `LIST` is text parted by commas."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    REAL = "real"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    LIST = "list"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a layer or table.
+
+    Attributes
+    ----------
+    zh, en
+        Titles; on import a column of either title is taken without being mapped.
+    unit
+        Unit of the values, where they have one.
+    choices
+        The values allowed, each with the other spellings that imports accept.
+    refers
+        The layer or table whose key the values name.
+    minimum
+        Smallest value allowed for a number.
+    """
+
+    name: str
+    type: ColumnType
+    zh: str
+    en: str
+    required: bool = False
+    unit: str = ""
+    choices: Mapping[str, tuple[str, ...]] | None = None
+    refers: str = ""
+    minimum: float | None = None
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer (with geometry) or a table (without) of a county.
+
+    Attributes
+    ----------
+    key
+        The column that identifies a feature to people and to other layers.
+    is_area
+        A responsibility polygon: communities, districts, lanes, grids, beats.
+    is_partition
+        Its current features must tile the county's extent.
+    is_personal
+        Kept in the private file, never in the map file.
+    """
+
+    name: str
+    geometry: Geometry
+    zh: str
+    en: str
+    columns: tuple[Column, ...]
+    key: str = "id"
+    is_area: bool = False
+    is_partition: bool = False
+    is_personal: bool = False
+
+    def column(self, name: str) -> Column:
+        """The column of that name; KeyError when there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Names in the order in which they are stored and exported."""
+        return tuple(column.name for column in self.columns)
+
+
+TEXT, INTEGER, REAL = ColumnType.TEXT, ColumnType.INTEGER, ColumnType.REAL
+BOOLEAN, DATE, LIST = ColumnType.BOOLEAN, ColumnType.DATE, ColumnType.LIST
+
+_VALIDITY = (
+    Column("valid_from", DATE, "生效日期", "valid from"),
+    Column("valid_to", DATE, "截止日期", "valid to"),  # the last day on which it holds
+)
+_ORIGIN = (
+    Column("source", TEXT, "来源", "source"),
+    Column("synthetic", BOOLEAN, "合成演示数据", "synthetic"),
+)
+
+
+def _feature_columns(*own: Column) -> tuple[Column, ...]:
+    return (
+        Column("id", TEXT, "编号", "id", required=True),
+        Column("name", TEXT, "名称", "name"),
+        *own,
+        *_VALIDITY,
+        *_ORIGIN,
+    )
+
+
+def _area_columns(*own: Column) -> tuple[Column, ...]:
+    return (
+        Column("code", TEXT, "代码", "code", required=True),
+        Column("name", TEXT, "名称", "name", required=True),
+        *own,
+        *_VALIDITY,
+        *_ORIGIN,
+    )
+
+
+COMMUNITY_KINDS = {"社区": ("居委会", "社区居委会", "community"), "村": ("村委会", "行政村", "village")}
+COMPOUND_KINDS = {
+    "封闭式": ("封闭", "封闭小区", "gated", "closed"),
+    "开放式": ("开放", "开放小区", "open"),
+    "unknown": ("未知", "不详", ""),
+}
+USES = {
+    "residential": ("住宅", "居住", "民宅", "宿舍", "公寓", "apartments", "house"),
+    "commercial": ("商业", "商铺", "办公"),
+    "public": ("公共", "公共服务", "机关", "学校", "医院"),
+    "industrial": ("工业", "厂房", "仓储"),
+    "other": ("其他",),
+    "unknown": ("未知", "不详", ""),
+}
+PEOPLE_SOURCES = {"counted": ("实数", "登记"), "estimated": ("估算", "推算")}
+
+LAYERS: dict[str, Layer] = {
+    layer.name: layer
+    for layer in (
+        Layer("county", Geometry.POLYGON, "范围", "county extent", _area_columns(), key="code"),
+        Layer(
+            "community",
+            Geometry.POLYGON,
+            "社区",
+            "communities",
+            _area_columns(
+                Column("kind", TEXT, "类别", "kind", choices=COMMUNITY_KINDS),
+            ),
+            key="code",
+            is_area=True,
+            is_partition=True,
+        ),
+        Layer(
+            "district",
+            Geometry.POLYGON,
+            "片区",
+            "districts",
+            _area_columns(),
+            key="code",
+            is_area=True,
+            is_partition=True,
+        ),
+        Layer("lane", Geometry.POLYGON, "街巷", "lanes", _area_columns(), key="code", is_area=True),
+        Layer(
+            "grid",
+            Geometry.POLYGON,
+            "网格",
+            "grids",
+            _area_columns(
+                Column("code_scheme", TEXT, "编码规则", "code scheme"),
+                Column("community", TEXT, "所属社区", "community", refers="community"),
+                Column("district", TEXT, "所属片区", "district", refers="district"),
+            ),
+            key="code",
+            is_area=True,
+        ),
+        Layer(
+            "beat",
+            Geometry.POLYGON,
+            "警格",
+            "police beats",
+            _area_columns(
+                Column("community", TEXT, "所属社区", "community", refers="community"),
+                Column("station", TEXT, "派出所", "police station"),
+            ),
+            key="code",
+            is_area=True,
+        ),
+        Layer(
+            "compound",
+            Geometry.POLYGON,
+            "小区",
+            "compounds",
+            _feature_columns(
+                Column("kind", TEXT, "开放性", "kind", choices=COMPOUND_KINDS),
+                Column("aliases", LIST, "别名", "aliases"),
+            ),
+        ),
+        Layer(
+            "building",
+            Geometry.POLYGON,
+            "楼栋",
+            "buildings",
+            _feature_columns(
+                Column("use", TEXT, "用途", "use", choices=USES),
+                Column("compound", TEXT, "小区编号", "compound", refers="compound"),
+                Column("number", TEXT, "栋号", "number"),
+                Column("address", TEXT, "地址", "address"),
+                Column("floors", INTEGER, "层数", "floors", minimum=0),
+                Column("households", INTEGER, "户数", "households", minimum=0),
+                Column("residents", INTEGER, "人数", "residents", minimum=0),
+                Column("residents_0_14", INTEGER, "0-14岁人数", "residents aged 0 to 14", minimum=0),
+                Column("residents_60_plus", INTEGER, "60岁以上人数", "residents aged 60 and over", minimum=0),
+                Column("residents_80_plus", INTEGER, "80岁以上人数", "residents aged 80 and over", minimum=0),
+                Column("people_source", TEXT, "人数来源", "source of people", choices=PEOPLE_SOURCES),
+            ),
+        ),
+        Layer(
+            "centre_footprint",
+            Geometry.POLYGON,
+            "邻里服务中心占地",
+            "centre footprints",
+            _feature_columns(Column("centre", TEXT, "中心编号", "centre", refers="centre")),
+        ),
+        Layer(
+            "water",
+            Geometry.POLYGON,
+            "水域",
+            "water",
+            _feature_columns(Column("kind", TEXT, "类别", "kind")),
+        ),
+        Layer(
+            "no_build",
+            Geometry.POLYGON,
+            "禁建区",
+            "no-build ground",
+            _feature_columns(Column("reason", TEXT, "原因", "reason")),
+        ),
+        Layer(
+            "centre",
+            Geometry.POINT,
+            "邻里服务中心",
+            "service centres",
+            _feature_columns(
+                # A row is a door; doors of one centre share this value, and a centre with a
+                # single door may leave it empty.
+                Column("centre", TEXT, "中心编号", "centre"),
+                Column("services", LIST, "服务项目", "services"),
+                Column("capacity", INTEGER, "容量", "capacity", unit="people", minimum=0),
+                Column("hours", TEXT, "开放时间", "hours"),
+                Column("address", TEXT, "地址", "address"),
+            ),
+        ),
+        Layer(
+            "gate",
+            Geometry.POINT,
+            "小区出入口",
+            "gates",
+            _feature_columns(
+                Column("compound", TEXT, "小区编号", "compound", refers="compound"),
+                Column("pedestrian", BOOLEAN, "可步行", "pedestrian"),
+                Column("vehicle", BOOLEAN, "可行车", "vehicle"),
+                Column("hours", TEXT, "开放时间", "hours"),
+                Column("locked", BOOLEAN, "常闭", "locked"),
+            ),
+        ),
+        Layer(
+            "entrance",
+            Geometry.POINT,
+            "楼栋入口",
+            "building entrances",
+            _feature_columns(Column("building", TEXT, "楼栋编号", "building", refers="building")),
+        ),
+        Layer(
+            "place",
+            Geometry.POINT,
+            "场所",
+            "places",
+            _feature_columns(
+                Column("kind", TEXT, "类别", "kind"),
+                Column("address", TEXT, "地址", "address"),
+            ),
+        ),
+        Layer(
+            "candidate",
+            Geometry.POINT,
+            "备选点",
+            "candidate sites",
+            _feature_columns(Column("cost", REAL, "成本", "cost", minimum=0)),
+        ),
+        Layer(
+            "street",
+            Geometry.LINE,
+            "道路",
+            "streets",
+            _feature_columns(
+                Column("class", TEXT, "等级", "class"),
+                Column("walkable", BOOLEAN, "可步行", "walkable"),
+                Column("steps", BOOLEAN, "台阶", "steps"),
+                Column("crossing", BOOLEAN, "过街", "crossing"),
+                Column("bridge", BOOLEAN, "桥或地道", "bridge or underpass"),
+                Column("surface", TEXT, "路面", "surface"),
+                Column("crossing_s", REAL, "过街等待", "crossing wait", unit="s", minimum=0),
+            ),
+        ),
+        Layer(
+            "barrier",
+            Geometry.LINE,
+            "阻隔",
+            "barriers",
+            _feature_columns(Column("kind", TEXT, "类别", "kind")),
+        ),
+    )
+}
+
+ORGANISATION_KINDS = {
+    "街道党工委": (),
+    "社区大党委": (),
+    "小区党支部": (),
+    "邻里党小组": (),
+    "党员中心户": (),
+    "其他": (),
+}
+GROUP_KINDS = {"楼栋组": (), "户组": ()}
+
+TABLES: dict[str, Layer] = {
+    table.name: table
+    for table in (
+        Layer(
+            "organisation",
+            Geometry.NONE,
+            "组织",
+            "organisations",
+            (
+                Column("id", TEXT, "编号", "id", required=True),
+                Column("name", TEXT, "名称", "name", required=True),
+                Column("kind", TEXT, "类别", "kind", choices=ORGANISATION_KINDS),
+                Column("parent", TEXT, "上级组织", "parent", refers="organisation"),
+                Column("layer", TEXT, "对象图层", "layer it serves"),
+                Column("feature", TEXT, "对象编号", "feature it serves"),
+                Column("n_members", INTEGER, "成员数", "number of members", minimum=0),
+                *_VALIDITY,
+                *_ORIGIN,
+            ),
+        ),
+        Layer(
+            "group",
+            Geometry.NONE,
+            "楼栋组与户组",
+            "groups of buildings or households",
+            (
+                Column("id", TEXT, "编号", "id", required=True),
+                Column("name", TEXT, "名称", "name"),
+                Column("kind", TEXT, "类别", "kind", required=True, choices=GROUP_KINDS),
+                Column("grid", TEXT, "所属网格", "grid", refers="grid"),
+                Column("buildings", LIST, "楼栋编号", "buildings", refers="building"),
+                Column("units", LIST, "单元", "units"),
+                *_VALIDITY,
+                *_ORIGIN,
+            ),
+        ),
+        Layer(
+            "alias",
+            Geometry.NONE,
+            "别名",
+            "aliases",
+            (
+                Column("id", TEXT, "编号", "id", required=True),
+                Column("layer", TEXT, "图层", "layer", required=True),
+                Column("feature", TEXT, "对象编号", "feature", required=True),
+                Column("alias", TEXT, "别名", "alias", required=True),
+                Column("reading", TEXT, "读音", "reading"),
+            ),
+        ),
+        Layer(
+            "scenario",
+            Geometry.NONE,
+            "方案",
+            "scenarios",
+            (
+                Column("id", TEXT, "编号", "id", required=True),
+                Column("name", TEXT, "名称", "name", required=True),
+                Column("edits", TEXT, "改动", "edits"),  # JSON
+                Column("note", TEXT, "说明", "note"),
+            ),
+        ),
+        Layer(
+            "setting",
+            Geometry.NONE,
+            "设置",
+            "settings",
+            (
+                Column("id", TEXT, "名称", "name", required=True),
+                Column("value", TEXT, "值", "value"),
+            ),
+        ),
+        Layer(
+            "person",
+            Geometry.NONE,
+            "人员",
+            "people on duty",
+            (
+                Column("id", TEXT, "编号", "id", required=True),
+                Column("name", TEXT, "姓名", "name", required=True),
+                Column("unit", TEXT, "单位", "unit"),
+                Column("duty_phone", TEXT, "值班电话", "duty phone"),
+                Column("duty_phone_public", BOOLEAN, "值班电话公示", "duty phone is public"),
+                Column("private_phone", TEXT, "私人电话", "private phone"),
+                *_ORIGIN,
+            ),
+            is_personal=True,
+        ),
+        Layer(
+            "assignment",
+            Geometry.NONE,
+            "任职",
+            "duties",
+            (
+                Column("id", TEXT, "编号", "id", required=True),
+                Column("person", TEXT, "人员编号", "person", required=True, refers="person"),
+                Column("role", TEXT, "职务", "role", required=True),
+                Column("layer", TEXT, "对象图层", "layer", required=True),
+                Column("feature", TEXT, "对象编号", "feature", required=True),
+                *_VALIDITY,
+                *_ORIGIN,
+            ),
+            is_personal=True,
+        ),
+        Layer(
+            "account",
+            Geometry.NONE,
+            "账号",
+            "accounts",
+            (
+                Column("id", TEXT, "登录名", "login", required=True),
+                Column("password_hash", TEXT, "口令散列", "password hash"),
+                Column("role", TEXT, "角色", "role"),
+                Column("scope", LIST, "范围", "scope"),
+                Column("disabled", BOOLEAN, "停用", "disabled"),
+            ),
+            is_personal=True,
+        ),
+        Layer(
+            "audit",
+            Geometry.NONE,
+            "审计",
+            "audit trail",
+            (
+                Column("id", TEXT, "编号", "id", required=True),
+                Column("at", TEXT, "时间", "at", required=True),
+                Column("account", TEXT, "账号", "account"),
+                Column("action", TEXT, "操作", "action", required=True),
+                Column("subject", TEXT, "对象", "subject"),
+                Column("reason", TEXT, "理由", "reason"),
+            ),
+            is_personal=True,
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Role:
+    """One kind of duty: the layer or table whose features it is held for, and its tier.
+
+    Attributes
+    ----------
+    tier
+        1 to 5 for the five tiers of 网格长, 0 for the others.
+    is_police
+        Belongs to "一区一警"; `n_per_beat` says how many each beat must have.
+    """
+
+    name: str
+    layer: str
+    en: str
+    tier: int = 0
+    is_police: bool = False
+    n_per_beat: int = 0
+
+
+ROLES: dict[str, Role] = {
+    role.name: role
+    for role in (
+        Role("片区长", "district", "district leader", tier=1),
+        Role("街巷长", "lane", "lane leader", tier=2),
+        Role("邻里长", "grid", "neighbourhood leader", tier=3),
+        Role("楼栋长", "group", "building leader", tier=4),
+        Role("户组长", "group", "household group leader", tier=5),
+        Role("社区书记", "community", "community secretary"),
+        Role("网格信息员", "grid", "grid informant"),
+        Role("社区民警", "beat", "community police officer", is_police=True, n_per_beat=1),
+        Role("专职辅警", "beat", "auxiliary officer", is_police=True, n_per_beat=2),
+        Role("巡防队员", "beat", "patrol member", is_police=True, n_per_beat=4),
+        Role("物业保安", "compound", "compound guard"),
+        Role("平安志愿者", "community", "safety volunteer"),
+    )
+}
+
+AREA_LAYERS = tuple(layer.name for layer in LAYERS.values() if layer.is_area)
+PARTITION_LAYERS = tuple(layer.name for layer in LAYERS.values() if layer.is_partition)
+
+
+def find_layer(name: str) -> Layer:
+    """The layer or table of that name.
+
+    Raises
+    ------
+    UnknownLayerError
+        When the schema has none.
+    """
+    found = LAYERS.get(name) or TABLES.get(name)
+    if found is None:
+        raise UnknownLayerError(layer=name, known=", ".join(LAYERS))
+    return found

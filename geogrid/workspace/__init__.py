@@ -1,0 +1,1 @@
+"""One county's data as a transactional store."""
