@@ -300,7 +300,8 @@ def gcj02_to_bd09(lonlat: Coordinates) -> Coordinates:
     lon, lat = lonlat[:, 0], lonlat[:, 1]
     radius = np.hypot(lon, lat) + 0.00002 * np.sin(lat * _BD_ANGLE)
     angle = np.arctan2(lat, lon) + 0.000003 * np.cos(lon * _BD_ANGLE)
-    return np.column_stack([radius * np.cos(angle) + 0.0065, radius * np.sin(angle) + 0.006])
+    shifted: Coordinates = np.column_stack([radius * np.cos(angle) + 0.0065, radius * np.sin(angle) + 0.006])
+    return shifted
 
 
 def bd09_to_gcj02(lonlat: Coordinates) -> Coordinates:

@@ -12,8 +12,8 @@ LANGUAGES = ("zh", "en")
 @cache
 def read_labels() -> dict[str, dict[str, str]]:
     """The table `labels.csv`: language -> key -> text."""
-    with resources.files("geogrid").joinpath("labels.csv").open(encoding="utf-8", newline="") as lines:
-        rows = list(csv.DictReader(lines))
+    text = resources.files("geogrid").joinpath("labels.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(text.splitlines()))
     return {language: {row["key"]: row[language] for row in rows} for language in LANGUAGES}
 
 
