@@ -341,6 +341,16 @@ class ConflictError(WorkspaceError):
 
 
 @dataclass(eq=False)
+class DuplicateKeysError(WorkspaceError, ValueError):
+    """Two current features of one layer with the same key."""
+
+    zh = "图层 {layer} 的编号重复：{keys}。同一编号只能有一个现行要素；未保存。"
+    en = "Keys of layer {layer} are not unique: {keys}. One current feature a key; nothing was saved."
+    layer: str
+    keys: Sequence[str]
+
+
+@dataclass(eq=False)
 class StoreFullError(WorkspaceError):
     """No room left on the disk."""
 
@@ -351,3 +361,34 @@ class StoreFullError(WorkspaceError):
 
 class NetworkDriveWarning(UserWarning):
     """The county's file lies on a network drive, where SQLite's locks cannot be relied on."""
+
+
+# --- the map server ----------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class ForeignHostError(InputError):
+    """A request to a name that is not this server's."""
+
+    zh = "本服务不响应主机名“{host}”。请用 {known} 访问。"
+    en = "This server does not answer to the name “{host}”. Use {known}."
+    host: str
+    known: Sequence[str]
+
+
+@dataclass(eq=False)
+class NonLoopbackHostError(InputError):
+    """A wish to serve beyond this computer, which needs accounts."""
+
+    zh = "不能在 {host} 上提供服务：本版本没有账号，只能在本机（127.0.0.1）上查看。"
+    en = "Not serving on {host}: without accounts the map is for this computer alone (127.0.0.1)."
+    host: str
+
+
+@dataclass(eq=False)
+class PortInUseError(InputError):
+    """A port at which another program listens."""
+
+    zh = "端口 {port} 已被占用。请用 --port 换一个端口，或先停止占用它的程序。"
+    en = "Port {port} is taken. Choose another with --port, or stop the program that holds it."
+    port: int
