@@ -392,3 +392,12 @@ class PortInUseError(InputError):
     zh = "端口 {port} 已被占用。请用 --port 换一个端口，或先停止占用它的程序。"
     en = "Port {port} is taken. Choose another with --port, or stop the program that holds it."
     port: int
+
+
+@dataclass(eq=False)
+class OldAddressError(NotFoundError):
+    """An address whose fingerprint stands for files of another version."""
+
+    zh = "地址 {address} 属于其他版本。请刷新页面。"
+    en = "{address} belongs to another version. Reload the page."
+    address: str
