@@ -132,6 +132,12 @@ def crs_name(crs: CRS) -> str:
     return f"EPSG:{code}" if code else crs.to_string()
 
 
+def describe_crs(epsg: int) -> tuple[str, str]:
+    """Name and WKT 1 definition of an EPSG code, as GeoPackage stores them."""
+    crs = CRS.from_epsg(epsg)
+    return crs.name, crs.to_wkt("WKT1_GDAL")
+
+
 # --- changing ----------------------------------------------------------------------------------
 
 

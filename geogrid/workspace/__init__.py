@@ -1,1 +1,7 @@
-"""One county's data as a transactional store."""
+"""One county's data as a transactional store, with history, undo and backup."""
+
+from geogrid.workspace.backup import read_backup, write_backup
+from geogrid.workspace.edit import Edit
+from geogrid.workspace.workspace import Workspace
+
+__all__ = ["Edit", "Workspace", "read_backup", "write_backup"]

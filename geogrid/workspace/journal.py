@@ -1,0 +1,159 @@
+"""History: triggers that note every change of a row, revisions that bundle them, and the way back.
+
+Each stored table has three triggers. They write one `change` row for every row inserted, updated or
+deleted, whoever does it: within an edit of ours the change carries the edit's revision (the one row
+of `revision` that is open, seen by nobody else because the transaction holds the write lock), and a
+write by another program (QGIS, say) carries none until the next edit adopts it as *external*. A
+change keeps the row as it was before; what it became is in the table, or in the next change.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Any
+
+from geogrid.schema import ColumnType, Geometry, Layer
+from geogrid.workspace.geopackage import quoted
+
+EXTERNAL = "external"
+"""The author of changes that another program made."""
+
+
+def journal_statements(database: str = "main") -> list[str]:
+    """The statements that create the tables of the history."""
+    return [
+        f"""CREATE TABLE {database}.revision (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, author TEXT NOT NULL, note TEXT NOT NULL,
+            undoes INTEGER, is_open INTEGER NOT NULL DEFAULT 0)""",
+        f"CREATE INDEX {database}.revision_open ON revision (is_open) WHERE is_open = 1",
+        f"""CREATE TABLE {database}.change (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, revision INTEGER, layer TEXT NOT NULL, fid INTEGER NOT NULL,
+            operation TEXT NOT NULL, before TEXT, before_geom BLOB)""",
+        f"CREATE INDEX {database}.change_revision ON change (revision)",
+        f"CREATE INDEX {database}.change_feature ON change (layer, fid)",
+    ]
+
+
+def create_triggers(connection: sqlite3.Connection, layer: Layer, database: str = "main") -> None:
+    """Install the three triggers of a table."""
+    pairs = ", ".join(f"'{c.name}', {_old_value(c.name, c.type)}" for c in layer.columns)
+    before = f"json_object({pairs}, 'version', OLD.version)"
+    geometry = "NULL" if layer.geometry is Geometry.NONE else "OLD.geom"
+    revision = "(SELECT id FROM revision WHERE is_open = 1)"
+    table = quoted(layer.name)
+    head = "INSERT INTO change (revision, layer, fid, operation, before, before_geom)"
+    bodies = {
+        "INSERT": f"{head} VALUES ({revision}, '{layer.name}', NEW.fid, 'insert', NULL, NULL);",
+        # A program that does not know of versions leaves them as they were: count up for it.
+        "UPDATE": f"{head} VALUES ({revision}, '{layer.name}', OLD.fid, 'update', {before}, {geometry});"
+        f" UPDATE {table} SET version = OLD.version + 1 WHERE fid = NEW.fid AND NEW.version = OLD.version;",
+        "DELETE": f"{head} VALUES ({revision}, '{layer.name}', OLD.fid, 'delete', {before}, {geometry});",
+    }
+    for event, body in bodies.items():
+        name = f"{database}.{quoted(f'{layer.name}_{event.lower()}_noted')}"
+        connection.execute(f"CREATE TRIGGER IF NOT EXISTS {name} AFTER {event} ON {table} BEGIN {body} END")
+
+
+def _old_value(name: str, kind: ColumnType) -> str:
+    old = f"OLD.{quoted(name)}"
+    if kind is ColumnType.REAL:  # json_object would round to 15 digits
+        return f"CASE WHEN {old} IS NULL THEN NULL ELSE printf('%!.17g', {old}) END"
+    return old
+
+
+def begin_revision(
+    connection: sqlite3.Connection, at: str, author: str, note: str, undoes: int | None = None
+) -> int:
+    """Open a revision inside the running transaction, after adopting what other programs changed."""
+    adopt_external(connection, at)
+    cursor = connection.execute(
+        "INSERT INTO main.revision (at, author, note, undoes, is_open) VALUES (?, ?, ?, ?, 1)",
+        (at, author, note, undoes),
+    )
+    revision = int(cursor.lastrowid or 0)
+    connection.execute(
+        "INSERT INTO private.revision (id, at, author, note, undoes, is_open) VALUES (?, ?, ?, '', ?, 1)",
+        (revision, at, author, undoes),
+    )
+    return revision
+
+
+def close_revision(connection: sqlite3.Connection, revision: int) -> None:
+    """Close the open revision, so that later writes are not taken for its own."""
+    for database in ("main", "private"):
+        connection.execute(f"UPDATE {database}.revision SET is_open = 0 WHERE id = ?", (revision,))
+
+
+def adopt_external(connection: sqlite3.Connection, at: str) -> None:
+    """Give the changes that another program made a revision of their own, if there are any."""
+    waiting = sum(count_external(connection, database) for database in ("main", "private"))
+    if not waiting:
+        return
+    cursor = connection.execute(
+        "INSERT INTO main.revision (at, author, note) VALUES (?, ?, ?)", (at, EXTERNAL, f"{waiting} changes")
+    )
+    for database in ("main", "private"):
+        connection.execute(
+            f"UPDATE {database}.change SET revision = ? WHERE revision IS NULL", (cursor.lastrowid,)
+        )
+
+
+def count_external(connection: sqlite3.Connection, database: str) -> int:
+    """Changes of other programs that no revision has adopted yet."""
+    row = connection.execute(f"SELECT count(*) FROM {database}.change WHERE revision IS NULL").fetchone()
+    return int(row[0])
+
+
+def find_undoable(connection: sqlite3.Connection) -> int | None:
+    """The latest revision that neither is an undo nor has been undone, or None."""
+    row = connection.execute(
+        """SELECT max(id) FROM main.revision WHERE undoes IS NULL
+           AND id NOT IN (SELECT undoes FROM main.revision WHERE undoes IS NOT NULL)
+           AND (id IN (SELECT revision FROM main.change) OR id IN (SELECT revision FROM private.change))"""
+    ).fetchone()
+    return None if row[0] is None else int(row[0])
+
+
+def read_states_before(
+    connection: sqlite3.Connection, layer: Layer, database: str, revision: int
+) -> list[tuple[int, dict[str, Any] | None, bytes | None]]:
+    """How the rows touched since a revision stood at its end.
+
+    Returns
+    -------
+    For each row changed after `revision`: its fid, its columns (with `version`) as they were, or
+    None when it did not exist, and its geometry blob.
+    """
+    rows = connection.execute(
+        f"""SELECT fid, operation, before, before_geom FROM {database}.change WHERE id IN (
+            SELECT min(id) FROM {database}.change
+            WHERE layer = ? AND (revision > ? OR revision IS NULL) GROUP BY fid)""",
+        (layer.name, revision),
+    ).fetchall()
+    return [_state(layer, row) for row in rows]
+
+
+def read_states_undone(
+    connection: sqlite3.Connection, layer: Layer, database: str, revision: int
+) -> list[tuple[int, dict[str, Any] | None, bytes | None]]:
+    """How the rows that one revision touched stood before it; as `read_states_before`."""
+    rows = connection.execute(
+        f"""SELECT fid, operation, before, before_geom FROM {database}.change WHERE id IN (
+            SELECT min(id) FROM {database}.change WHERE layer = ? AND revision = ? GROUP BY fid)""",
+        (layer.name, revision),
+    ).fetchall()
+    return [_state(layer, row) for row in rows]
+
+
+def _state(
+    layer: Layer, row: tuple[int, str, str | None, bytes | None]
+) -> tuple[int, dict[str, Any] | None, bytes | None]:
+    fid, operation, before, blob = row
+    if operation == "insert" or before is None:
+        return fid, None, None
+    values = json.loads(before)
+    for column in layer.columns:
+        if column.type is ColumnType.REAL and values.get(column.name) is not None:
+            values[column.name] = float(values[column.name])
+    return fid, values, blob

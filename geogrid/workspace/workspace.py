@@ -1,0 +1,480 @@
+"""A county's data: opening, reading as of a date or a revision, editing, undoing."""
+
+from __future__ import annotations
+
+import datetime
+import sqlite3
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from geogrid import crs
+from geogrid.coverage.town import TOWN_LAYERS, Town
+from geogrid.errors import (
+    RevisionNotFoundError,
+    WorkspaceDamagedError,
+    WorkspaceExistsError,
+)
+from geogrid.schema import LAYERS, SCHEMA_VERSION, TABLES, Geometry, Layer, find_layer
+from geogrid.workspace import connection as files
+from geogrid.workspace import journal
+from geogrid.workspace.edit import METRIC_CRS_SETTING, STORE_CRS_SETTING, Edit, database_of
+from geogrid.workspace.geopackage import core_statements, create_layer, decode_geometries, quoted
+from geogrid.workspace.rows import to_frame
+
+STORED = (*LAYERS.values(), *TABLES.values())
+DEFAULT_READING = "minutes:10:adult"
+
+_PAIR_SETTING = "geogrid.pair"
+
+
+def _utc_now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+class Workspace:
+    """One county's map file and private file, open together.
+
+    Made by `Workspace.open` or `Workspace.create`; a context manager. One thread uses it at a time.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+
+    # --- opening ---------------------------------------------------------------------------
+
+    @classmethod
+    def create(cls, path: str | Path, code: str, name: str, *, reading: str = DEFAULT_READING) -> Self:
+        """A new, empty county.
+
+        Parameters
+        ----------
+        code, name
+            The county's 6-digit code and its name.
+        reading
+            The official reading of "ten minutes", such as `minutes:10:adult`.
+
+        Raises
+        ------
+        WorkspaceExistsError
+            When either of the two files exists.
+        """
+        path = Path(path)
+        private = files.private_path_of(path)
+        for file in (path, private):
+            if file.exists():
+                raise WorkspaceExistsError(path=str(file))
+        made: list[Path] = []
+        try:
+            with files.translated(path):
+                files.create_private_file(private)
+                made += [private, path]
+                connection = files.connect(path)
+                _create_tables(connection, {"county.code": code, "county.name": name, "reading": reading})
+        except BaseException:
+            for file in made:
+                file.unlink(missing_ok=True)
+            raise
+        return cls(path, connection)
+
+    @classmethod
+    def open(cls, path: str | Path, *, readonly: bool = False) -> Self:
+        """The county in a file.
+
+        Raises
+        ------
+        WorkspaceMissingError, NotAWorkspaceError, NewerSchemaError, WorkspaceDamagedError
+            When the file cannot be used; it is left untouched.
+        WorkspaceLockedError
+            When another program holds it.
+        """
+        path = Path(path)
+        files.require_workspace(path)
+        with files.translated(path):
+            connection = files.connect(path)
+            try:
+                if not files.private_path_of(path).exists():
+                    _create_private_tables(connection)
+                _require_pair(connection, path)
+                if readonly:
+                    connection.execute("PRAGMA query_only = ON")
+                else:
+                    _restore_triggers(connection)
+            except BaseException:
+                connection.close()
+                raise
+        return cls(path, connection)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def private_path(self) -> Path:
+        """The file that holds people, duties, accounts and the audit trail."""
+        return files.private_path_of(self.path)
+
+    # --- what kind of county ---------------------------------------------------------------
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """All settings, by name."""
+        with files.translated(self.path):
+            return dict(self._connection.execute("SELECT id, value FROM main.setting ORDER BY id"))
+
+    @property
+    def code(self) -> str:
+        """The county's code."""
+        return self.settings["county.code"]
+
+    @property
+    def name(self) -> str:
+        """The county's name."""
+        return self.settings["county.name"]
+
+    @property
+    def reading(self) -> str:
+        """The county's official reading of "ten minutes"."""
+        return self.settings["reading"]
+
+    @property
+    def store_crs(self) -> str | None:
+        """The geographic CRS of everything stored; None until the first layer arrives."""
+        return self.settings.get(STORE_CRS_SETTING)
+
+    @property
+    def metric_crs(self) -> str | None:
+        """The CRS in which the county is measured; None until the first layer arrives."""
+        return self.settings.get(METRIC_CRS_SETTING)
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether any feature is made up."""
+        with files.translated(self.path):
+            return any(
+                self._connection.execute(
+                    f"SELECT 1 FROM {quoted(name)} WHERE synthetic = 1 LIMIT 1"
+                ).fetchone()
+                for name in LAYERS
+            )
+
+    @property
+    def revision(self) -> int:
+        """The number of the latest revision. What other programs wrote meanwhile is adopted first."""
+        with files.translated(self.path):
+            is_readonly = self._connection.execute("PRAGMA query_only").fetchone()[0]
+            if not is_readonly and (
+                journal.count_external(self._connection, "main")
+                or journal.count_external(self._connection, "private")
+            ):
+                with self._transaction():
+                    journal.adopt_external(self._connection, _utc_now())
+            row = self._connection.execute("SELECT ifnull(max(id), 0) FROM main.revision").fetchone()
+        return int(row[0])
+
+    def count(self, name: str) -> int:
+        """How many features (ended ones too) a layer or table holds."""
+        layer = find_layer(name)
+        with files.translated(self.path):
+            sql = f"SELECT count(*) FROM {database_of(layer)}.{quoted(name)}"
+            return int(self._connection.execute(sql).fetchone()[0])
+
+    # --- reading ---------------------------------------------------------------------------
+
+    def read(
+        self,
+        name: str,
+        *,
+        on: datetime.date | None = None,
+        revision: int | None = None,
+        ended: bool = False,
+    ) -> pd.DataFrame:
+        """A layer (GeoDataFrame in the store CRS) or a table (DataFrame), ordered by key.
+
+        Parameters
+        ----------
+        on
+            The features valid on that day; today when None.
+        revision
+            As the data stood at the end of that revision; the latest when None.
+        ended
+            Return every feature, whatever its dates.
+
+        Returns
+        -------
+        The schema's columns and `version`.
+
+        Raises
+        ------
+        UnknownLayerError
+            When the schema has no such layer.
+        RevisionNotFoundError
+            When there was no such revision.
+        """
+        layer = find_layer(name)
+        is_spatial = layer.geometry is not Geometry.NONE
+        database = database_of(layer)
+        names = ["fid", *(["geom"] if is_spatial else []), *layer.column_names, "version"]
+        with files.translated(self.path):
+            rows = self._connection.execute(
+                f"SELECT {', '.join(map(quoted, names))} FROM {database}.{quoted(name)}"
+            ).fetchall()
+            if revision is not None:
+                self._require_revision(revision)
+                rows = self._rewind(layer, names, rows, revision)
+        if not ended and "valid_to" in names:
+            rows = _select_valid(rows, names, (on or datetime.date.today()).isoformat())  # noqa: DTZ011  # the office's own day
+        rows.sort(key=lambda row: (row[names.index(layer.key)], row[0]))
+        values = list(zip(*rows, strict=True)) if rows else [()] * len(names)
+        geometries = None
+        if is_spatial:
+            try:
+                geometries = decode_geometries(values[1])
+            except (shapely.errors.GEOSException, TypeError, IndexError) as error:
+                raise WorkspaceDamagedError(path=str(self.path), found=f"{name}.geom: {error}") from error
+        return to_frame(layer, values[2 if is_spatial else 1 :], geometries, self.store_crs)
+
+    def read_metric(
+        self, name: str, *, on: datetime.date | None = None, revision: int | None = None
+    ) -> gpd.GeoDataFrame:
+        """A layer in the CRS in which the county is measured; otherwise as `read`."""
+        frame = self.read(name, on=on, revision=revision)
+        assert isinstance(frame, gpd.GeoDataFrame)  # noqa: S101  # tables have no place to measure
+        return frame if self.metric_crs is None else crs.change_crs(frame, self.metric_crs, name)
+
+    def read_town(self, *, on: datetime.date | None = None, revision: int | None = None) -> Town:
+        """The layers that a coverage computation reads, in metres, all of one moment."""
+        with self._snapshot():
+            return Town.from_layers({n: self.read_metric(n, on=on, revision=revision) for n in TOWN_LAYERS})
+
+    def history(self) -> pd.DataFrame:
+        """The revisions, latest first: `revision`, `at` (UTC), `author`, `note`, `undoes`, `n_changes`."""
+        with files.translated(self.path):
+            rows = self._connection.execute(
+                """SELECT r.id, r.at, r.author, r.note, r.undoes,
+                   (SELECT count(*) FROM main.change c WHERE c.revision = r.id)
+                   + (SELECT count(*) FROM private.change c WHERE c.revision = r.id)
+                   FROM main.revision r ORDER BY r.id DESC"""
+            ).fetchall()
+        frame = pd.DataFrame(rows, columns=["revision", "at", "author", "note", "undoes", "n_changes"])
+        return frame.astype({"undoes": "Int64"})
+
+    # --- writing ---------------------------------------------------------------------------
+
+    @contextmanager
+    def edit(self, author: str, note: str) -> Iterator[Edit]:
+        """One edit: all of it becomes one revision, or an error leaves everything as it was.
+
+        An edit that changes nothing makes no revision.
+
+        Examples
+        --------
+        >>> with workspace.edit("planning office", "new centre") as edit:  # doctest: +SKIP
+        ...     edit.insert("centre", frame)
+        """
+        self._ensure_private_file()
+        with files.translated(self.path), self._transaction():
+            revision = journal.begin_revision(self._connection, _utc_now(), author, note)
+            edit = Edit(self._connection)
+            yield edit
+            edit.finish()
+            journal.close_revision(self._connection, revision)
+            if not self._has_changes(revision):
+                raise _NothingChangedError
+
+    def set_setting(self, name: str, value: str, author: str) -> None:
+        """Set one setting, as a revision of its own."""
+        with self.edit(author, f"{name} = {value}") as edit:
+            edit.set_setting(name, value)
+
+    def undo(self, author: str) -> int:
+        """Take back the latest revision that is not undone yet; the number of the revision taken back.
+
+        Undoing again takes back the one before it. The undone revision stays in the history.
+
+        Raises
+        ------
+        RevisionNotFoundError
+            When there is nothing to undo.
+        """
+        self._ensure_private_file()
+        with files.translated(self.path), self._transaction():
+            journal.adopt_external(self._connection, _utc_now())
+            undone = journal.find_undoable(self._connection)
+            if undone is None:
+                raise RevisionNotFoundError(revision="可撤销的 / to undo", known="-")
+            revision = journal.begin_revision(self._connection, _utc_now(), author, "undo", undoes=undone)
+            for layer in STORED:
+                self._put_back(layer, undone)
+            journal.close_revision(self._connection, revision)
+        return undone
+
+    # --- parts -----------------------------------------------------------------------------
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except _NothingChangedError:
+            self._connection.execute("ROLLBACK")
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        else:
+            self._connection.execute("COMMIT")
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """Several reads of one moment, whatever others commit meanwhile."""
+        with files.translated(self.path):
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._connection.execute("ROLLBACK")
+
+    def _has_changes(self, revision: int) -> bool:
+        return any(
+            self._connection.execute(
+                f"SELECT 1 FROM {d}.change WHERE revision = ? LIMIT 1", (revision,)
+            ).fetchone()
+            for d in ("main", "private")
+        )
+
+    def _require_revision(self, revision: int) -> None:
+        latest = self._connection.execute("SELECT ifnull(max(id), 0) FROM main.revision").fetchone()[0]
+        if not 0 <= revision <= latest:
+            raise RevisionNotFoundError(revision=str(revision), known=f"0-{latest}")
+
+    def _rewind(
+        self, layer: Layer, names: list[str], rows: list[tuple[Any, ...]], revision: int
+    ) -> list[tuple[Any, ...]]:
+        by_fid = {row[0]: row for row in rows}
+        for fid, values, blob in journal.read_states_before(
+            self._connection, layer, database_of(layer), revision
+        ):
+            if values is None:
+                by_fid.pop(fid, None)
+            else:
+                state = {**values, "fid": fid, "geom": blob}
+                by_fid[fid] = tuple(state.get(name) for name in names)
+        return list(by_fid.values())
+
+    def _put_back(self, layer: Layer, revision: int) -> None:
+        table = f"{database_of(layer)}.{quoted(layer.name)}"
+        is_spatial = layer.geometry is not Geometry.NONE
+        names = [*(["geom"] if is_spatial else []), *layer.column_names]
+        for fid, values, blob in journal.read_states_undone(
+            self._connection, layer, database_of(layer), revision
+        ):
+            if values is None:
+                self._connection.execute(f"DELETE FROM {table} WHERE fid = ?", (fid,))
+                continue
+            state = [({**values, "geom": blob}).get(name) for name in names]
+            # The version goes on counting, so that an edit based on the undone state is refused.
+            assignments = ", ".join(f"{quoted(name)} = ?" for name in names)
+            cursor = self._connection.execute(
+                f"UPDATE {table} SET {assignments}, version = version + 1 WHERE fid = ?", (*state, fid)
+            )
+            if cursor.rowcount == 0:
+                columns = ", ".join(["fid", *map(quoted, names), "version"])
+                marks = ", ".join("?" * (len(names) + 2))
+                self._connection.execute(
+                    f"INSERT INTO {table} ({columns}) VALUES ({marks})", (fid, *state, values["version"] + 1)
+                )
+
+    def _ensure_private_file(self) -> None:
+        """Give a map that was handed on without its private file a new, empty one before it is edited."""
+        if self.private_path.exists():
+            return
+        self._connection.execute("DETACH private")
+        files.create_private_file(self.private_path)
+        self._connection.execute("ATTACH ? AS private", (str(self.private_path),))
+        self._connection.execute("PRAGMA private.journal_mode = WAL")
+        _create_private_tables(self._connection)
+
+
+class _NothingChangedError(Exception):
+    """Ends an edit that made no change, without a revision."""
+
+
+def _create_tables(connection: sqlite3.Connection, settings: Mapping[str, str]) -> None:
+    statements: list[Callable[[], object]] = []
+    for sql in (*core_statements(), *journal.journal_statements()):
+        if sql.startswith("PRAGMA"):
+            connection.execute(sql)  # a pragma within a transaction would be ignored
+        else:
+            statements.append(lambda sql=sql: connection.execute(sql))  # type: ignore[misc]  # bound now
+    connection.execute("BEGIN IMMEDIATE")
+    for run in statements:
+        run()
+    stored = {**settings, files.SCHEMA_SETTING: str(SCHEMA_VERSION), _PAIR_SETTING: uuid.uuid4().hex}
+    for layer in STORED:
+        if not layer.is_personal:
+            create_layer(connection, layer)
+    connection.executemany("INSERT INTO main.setting (id, value) VALUES (?, ?)", sorted(stored.items()))
+    # The triggers come last: what a new county is made of is no change that could be undone.
+    for layer in STORED:
+        if not layer.is_personal:
+            journal.create_triggers(connection, layer)
+    connection.execute("COMMIT")
+    _create_private_tables(connection)
+
+
+def _create_private_tables(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    for sql in journal.journal_statements("private"):
+        connection.execute(sql)
+    connection.execute("CREATE TABLE private.pair (id TEXT NOT NULL)")
+    connection.execute(
+        "INSERT INTO private.pair SELECT value FROM main.setting WHERE id = ?", (_PAIR_SETTING,)
+    )
+    for layer in STORED:
+        if layer.is_personal:
+            create_layer(connection, layer, "private")
+            journal.create_triggers(connection, layer, "private")
+    connection.execute("COMMIT")
+
+
+def _require_pair(connection: sqlite3.Connection, path: Path) -> None:
+    """The private file must belong to this map: another county's people must never show up here."""
+    ours = connection.execute("SELECT value FROM main.setting WHERE id = ?", (_PAIR_SETTING,)).fetchone()
+    theirs = connection.execute("SELECT id FROM private.pair").fetchone()
+    if ours is None or theirs is None or ours[0] != theirs[0]:
+        found = f"{files.private_path_of(path).name} 属于另一个县域文件 / belongs to another county file"
+        raise WorkspaceDamagedError(path=str(path), found=found)
+
+
+def _restore_triggers(connection: sqlite3.Connection) -> None:
+    """Triggers vanish when another program rewrites a table; without them history would have holes."""
+    for layer in STORED:
+        database = database_of(layer)
+        row = connection.execute(
+            f"SELECT count(*) FROM {database}.sqlite_master WHERE type = 'trigger' AND tbl_name = ?",
+            (layer.name,),
+        ).fetchone()
+        if row[0] < 3:
+            journal.create_triggers(connection, layer, database)
+
+
+def _select_valid(rows: list[tuple[Any, ...]], names: list[str], day: str) -> list[tuple[Any, ...]]:
+    first, last = names.index("valid_from"), names.index("valid_to")
+    return [
+        row
+        for row in rows
+        if (row[first] is None or row[first] <= day) and (row[last] is None or row[last] >= day)
+    ]
