@@ -259,6 +259,16 @@ class EmptyLayerError(AnalysisError):
     hint_en: str = "Load it first with geogrid import or geogrid import-osm."
 
 
+@dataclass(eq=False)
+class NetworkTooLargeError(AnalysisError):
+    """Walks whose sums could grow beyond the whole numbers that a float holds exactly."""
+
+    zh = "路网过大，无法精确计算（累计 {found}，上限 {limit}）。请按区域拆分后分别计算。"
+    en = "The network is too large for exact sums ({found}, the limit is {limit}). Split it by area."
+    found: str
+    limit: str
+
+
 # --- the county's file -------------------------------------------------------------------------
 
 

@@ -512,6 +512,17 @@ ROLES: dict[str, Role] = {
     )
 }
 
+SETTINGS: dict[str, tuple[str, str]] = {
+    "county.code": ("行政区划代码", "code of the county"),
+    "county.name": ("名称", "name of the county"),
+    "reading": ("正式口径", "official reading"),
+    "map.review_number": ("审图号", "map review number"),
+    "map.classification": ("密级", "classification"),
+    "map.internal_use": ("内部使用标记", "internal use mark"),
+    "data.attribution": ("数据来源", "source of the data"),
+}
+"""The settings that a user may change, with their titles zh and en."""
+
 AREA_LAYERS = tuple(layer.name for layer in LAYERS.values() if layer.is_area)
 PARTITION_LAYERS = tuple(layer.name for layer in LAYERS.values() if layer.is_partition)
 

@@ -116,6 +116,13 @@ class Workspace:
         """Let go of the files."""
         self._connection.close()
 
+    def discard(self) -> None:
+        """Close and remove both files: the way back from a county that was only half made."""
+        self.close()
+        for file in (self.path, self.private_path):
+            for suffix in ("", "-wal", "-shm"):
+                file.with_name(file.name + suffix).unlink(missing_ok=True)
+
     def __enter__(self) -> Self:
         return self
 
@@ -294,6 +301,14 @@ class Workspace:
             journal.close_revision(self._connection, revision)
             if not self._has_changes(revision):
                 raise _NothingChangedError
+
+    @contextmanager
+    def rehearse(self) -> Iterator[Edit]:
+        """An edit that is taken back at its end: what it would do, and whether it can be done."""
+        with files.translated(self.path), self._transaction():
+            journal.begin_revision(self._connection, _utc_now(), "", "")
+            yield Edit(self._connection)
+            raise _NothingChangedError
 
     def set_setting(self, name: str, value: str, author: str) -> None:
         """Set one setting, as a revision of its own."""

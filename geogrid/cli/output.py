@@ -1,0 +1,66 @@
+"""What commands print: aligned tables, numbers, progress."""
+
+from __future__ import annotations
+
+import json
+import sys
+import unicodedata
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+
+def width_of(text: str) -> int:
+    """Columns of a terminal that a text takes; Chinese characters take two.
+
+    >>> width_of("片区 A")
+    6
+    """
+    return sum(2 if unicodedata.east_asian_width(ch) in "WF" else 1 for ch in text)
+
+
+def format_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table with aligned columns; columns that hold numbers alone stand to the right.
+
+    >>> print(format_table(["名称", "n"], [["东门", "5"], ["南门社区", "12"]]))
+    名称       n
+    东门       5
+    南门社区  12
+    """
+    widths = [max(width_of(row[i]) for row in (heads, *rows)) for i in range(len(heads))]
+    is_number = [all(_is_number(row[i]) for row in rows) for i in range(len(heads))]
+    lines = []
+    for row in (heads, *rows):
+        cells = []
+        for text, width, right in zip(row, widths, is_number, strict=True):
+            padding = " " * (width - width_of(text))
+            cells.append(padding + text if right else text + padding)
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def _is_number(text: str) -> bool:
+    return not text.strip("0123456789.,-–%+ ") if text else True
+
+
+def format_count(value: int | None) -> str:
+    """A count with separators; a dash where it is unknown."""
+    return "–" if value is None else f"{value:,}"
+
+
+def format_share(part: int | None, whole: int | None) -> str:
+    """A share in percent with one decimal; a dash where it is unknown."""
+    return "–" if part is None or not whole else f"{100 * part / whole:.1f}%"
+
+
+def echo_json(value: Any) -> None:
+    """Print a value as JSON; keys in the order they have."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False))
+
+
+def progress_printer() -> Callable[[str], None]:
+    """A function that tells the user, on standard error, what is being done; silent in a pipe."""
+    if not sys.stderr.isatty():
+        return lambda _: None
+    return lambda text: click.echo(f"  {text}", err=True)

@@ -1,0 +1,88 @@
+"""A layer that was read goes into the county as one transaction, or is only rehearsed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import pandas as pd
+
+from geogrid.errors import LayerNotEmptyError
+from geogrid.workspace.edit import Edit
+from geogrid.workspace.workspace import Workspace
+
+
+class ImportMode(StrEnum):
+    """What becomes of the features that the layer already holds."""
+
+    ADD = "add"
+    REPLACE = "replace"
+    MERGE = "merge"
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import did, or in a rehearsal would have done: features by layer.
+
+    Attributes
+    ----------
+    added, updated, before
+        Layer -> number of features added, changed, and held before.
+    revision
+        The revision it became; None in a rehearsal, or when nothing changed.
+    """
+
+    added: Mapping[str, int]
+    updated: Mapping[str, int]
+    before: Mapping[str, int]
+    revision: int | None
+
+
+def import_layers(
+    workspace: Workspace,
+    layers: Mapping[str, pd.DataFrame],
+    mode: ImportMode,
+    *,
+    author: str,
+    note: str,
+    is_rehearsal: bool,
+) -> ImportReport:
+    """Bring layers into a county, all of them or none.
+
+    Parameters
+    ----------
+    layers
+        Layer -> features, in the county's store CRS (or WGS 84 degrees where it has none yet).
+    is_rehearsal
+        Do everything, say what happened, and take it back.
+
+    Raises
+    ------
+    LayerNotEmptyError
+        In mode `ADD`, when a layer already holds features.
+    DuplicateKeysError, FileContentError, CrsError
+        When a layer cannot hold what it is given.
+    """
+    before = {name: workspace.count(name) for name in layers}
+    if mode is ImportMode.ADD:
+        for name, count in before.items():
+            if count:
+                raise LayerNotEmptyError(layer=name, count=count)
+    latest = workspace.revision
+    added: dict[str, int] = {}
+    updated: dict[str, int] = {}
+    opened = workspace.rehearse() if is_rehearsal else workspace.edit(author, note)
+    with opened as edit:
+        for name, frame in layers.items():
+            updated[name], added[name] = _put(edit, name, frame, mode)
+    revision = workspace.revision
+    return ImportReport(added, updated, before, revision if revision > latest else None)
+
+
+def _put(edit: Edit, name: str, frame: pd.DataFrame, mode: ImportMode) -> tuple[int, int]:
+    if mode is ImportMode.MERGE:
+        return edit.merge(name, frame)
+    if mode is ImportMode.REPLACE:
+        return 0, edit.replace(name, frame)
+    return 0, edit.insert(name, frame)
