@@ -15,7 +15,9 @@ from geogrid.labels import label
 @click.command("demo")
 @county_argument
 @click.option("--seed", default=1, show_default=True, help="随机种子 / seed")
-@click.option("--scale", default=1.0, show_default=True, type=click.FloatRange(min=0.1, max=400), help="倍数 / size")
+@click.option(
+    "--scale", default=1.0, show_default=True, type=click.FloatRange(min=0.1, max=400), help="倍数 / size"
+)
 def command(county: Path, seed: int, scale: float) -> None:
     """生成合成演示县（虚构数据）。/ Build the synthetic demo county."""
     from geogrid.demo.county import create_demo_county

@@ -15,7 +15,7 @@ from geogrid.labels import label
 @click.command("history")
 @county_argument
 @json_option
-def command(county: Path, as_json: bool) -> None:  # noqa: FBT001  # a flag of the command line
+def command(county: Path, as_json: bool) -> None:  # a flag of the command line
     """列出全部修订。/ List the revisions, latest first."""
     from geogrid.workspace import Workspace
 
@@ -27,4 +27,6 @@ def command(county: Path, as_json: bool) -> None:  # noqa: FBT001  # a flag of t
         echo_json(rows)
         return
     heads = [label(f"cli.history.{name}", language()) for name in columns]
-    click.echo(format_table(heads, [["" if row[c] is None else str(row[c]) for c in columns] for row in rows]))
+    click.echo(
+        format_table(heads, [["" if row[c] is None else str(row[c]) for c in columns] for row in rows])
+    )

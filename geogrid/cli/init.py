@@ -15,7 +15,9 @@ from geogrid.labels import label
 @county_argument
 @click.option("--code", required=True, help="行政区划代码 / code of the county, such as 350725")
 @click.option("--name", required=True, help="名称 / name, such as 政和县")
-@click.option("--reading", default="minutes:10:adult", show_default=True, help="正式口径 / the official reading")
+@click.option(
+    "--reading", default="minutes:10:adult", show_default=True, help="正式口径 / the official reading"
+)
 def command(county: Path, code: str, name: str, reading: str) -> None:
     """新建空白县域文件。/ Make a new, empty county file."""
     from geogrid.coverage.reading import Reading

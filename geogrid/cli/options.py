@@ -13,7 +13,9 @@ from geogrid.errors import InvalidOptionError
 
 county_argument = click.argument("county", type=click.Path(path_type=Path), metavar="COUNTY.gpkg")
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON")
-author_option = click.option("--author", default=getpass.getuser, help="记入历史的修改者 / who is named in the history")
+author_option = click.option(
+    "--author", default=getpass.getuser, help="记入历史的修改者 / who is named in the history"
+)
 
 
 class IsoDate(click.ParamType[datetime.date]):
@@ -21,9 +23,7 @@ class IsoDate(click.ParamType[datetime.date]):
 
     name = "YYYY-MM-DD"
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime.date:  # noqa: ARG002  # click's signature
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime.date:  # noqa: ARG002  # click's signature
         """Parse the text; dates pass."""
         if isinstance(value, datetime.date):
             return value

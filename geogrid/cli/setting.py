@@ -37,4 +37,6 @@ def command(county: Path, name: str | None, value: str | None, author: str) -> N
         for key, titles in SETTINGS.items()
         if name in (None, key)
     ]
-    click.echo(format_table([label(f"cli.setting.{head}", language()) for head in ("name", "title", "value")], rows))
+    click.echo(
+        format_table([label(f"cli.setting.{head}", language()) for head in ("name", "title", "value")], rows)
+    )

@@ -17,6 +17,7 @@ import shapely
 from geogrid import crs
 from geogrid.coverage.town import TOWN_LAYERS, Town
 from geogrid.errors import (
+    EmptyLayerError,
     RevisionNotFoundError,
     WorkspaceDamagedError,
     WorkspaceExistsError,
@@ -263,9 +264,35 @@ class Workspace:
         return frame if self.metric_crs is None else crs.change_crs(frame, self.metric_crs, name)
 
     def read_town(self, *, on: datetime.date | None = None, revision: int | None = None) -> Town:
-        """The layers that a coverage computation reads, in metres, all of one moment."""
-        with self._snapshot():
+        """The layers that a coverage computation reads, in metres, all of one moment.
+
+        Raises
+        ------
+        EmptyLayerError
+            When the county holds no layer at all.
+        """
+        if self.metric_crs is None:
+            raise EmptyLayerError(layer="street", title=LAYERS["street"].zh)
+        with self.snapshot():
             return Town.from_layers({n: self.read_metric(n, on=on, revision=revision) for n in TOWN_LAYERS})
+
+    def read_all(
+        self, *, on: datetime.date | None = None
+    ) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, pd.DataFrame]]:
+        """Every layer, in metres, and every table, people included, all of one moment."""
+        with self.snapshot():
+            layers = {name: self.read_metric(name, on=on) for name in LAYERS}
+            return layers, {name: self.read(name, on=on) for name in TABLES}
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Several reads of one moment, whatever others commit meanwhile."""
+        with files.translated(self.path):
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._connection.execute("ROLLBACK")
 
     def history(self) -> pd.DataFrame:
         """The revisions, latest first: `revision`, `at` (UTC), `author`, `note`, `undoes`, `n_changes`."""
@@ -347,20 +374,11 @@ class Workspace:
         except _NothingChangedError:
             self._connection.execute("ROLLBACK")
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            if self._connection.in_transaction:  # SQLite itself rolls back when the disk is full
+                self._connection.execute("ROLLBACK")
             raise
         else:
             self._connection.execute("COMMIT")
-
-    @contextmanager
-    def _snapshot(self) -> Iterator[None]:
-        """Several reads of one moment, whatever others commit meanwhile."""
-        with files.translated(self.path):
-            self._connection.execute("BEGIN")
-            try:
-                yield
-            finally:
-                self._connection.execute("ROLLBACK")
 
     def _has_changes(self, revision: int) -> bool:
         return any(

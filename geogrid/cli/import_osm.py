@@ -1,0 +1,56 @@
+"""`geogrid import-osm`: streets, buildings, compounds and gates from an OpenStreetMap file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from geogrid.cli import language
+from geogrid.cli.options import author_option, county_argument
+from geogrid.cli.output import format_table, progress_printer
+from geogrid.labels import label
+
+
+@click.command("import-osm")
+@county_argument
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--replace", "mode", flag_value="replace", help="替换这些图层 / in place of those layers")
+@click.option("--merge", "mode", flag_value="merge", help="按编号合并 / update by id, add the rest")
+@click.option("--dry-run", is_flag=True, help="只检查，不写入 / check alone, write nothing")
+@author_option
+def command(county: Path, file: Path, mode: str | None, dry_run: bool, author: str) -> None:
+    """从 .osm/.pbf 文件导入道路、楼栋、小区、出入口、水域。
+
+    Load streets, buildings, compounds, gates, entrances, barriers and water from .osm or .pbf.
+    """
+    from geogrid.io.osm import read_osm
+    from geogrid.workspace import ImportMode, Workspace, import_layers
+
+    progress = progress_printer()
+    with Workspace.open(county) as workspace:
+        progress(label("cli.import.reading", language(), path=file))
+        extract = read_osm(file, progress=progress)
+        layers = {name: frame for name, frame in extract.layers.items() if len(frame)}
+        if workspace.count("county") == 0:
+            layers = {"county": extract.extent_frame(workspace.code, workspace.name), **layers}
+        progress(label("cli.import.writing", language()))
+        report = import_layers(
+            workspace,
+            layers,
+            ImportMode(mode or "add"),
+            author=author,
+            note=f"import-osm {file.name}",
+            is_rehearsal=dry_run,
+        )
+        if not dry_run and not workspace.settings.get("data.attribution"):
+            workspace.set_setting("data.attribution", extract.source, author)
+    heads = [label(f"cli.import-osm.{head}", language()) for head in ("layer", "added", "updated")]
+    rows = [[name, f"{report.added[name]:,}", f"{report.updated[name]:,}"] for name in layers]
+    click.echo(format_table(heads, rows))
+    for reason, count in extract.left_out.items():
+        click.echo(label("cli.import-osm.left_out", language(), count=count, reason=reason))
+    click.echo(f"{extract.source} · {extract.licence}")
+    click.echo(label("cli.import-osm.not_survey", language()))
+    if dry_run:
+        click.echo(label("cli.import.nothing_written", language()))
