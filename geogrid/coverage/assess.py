@@ -1,0 +1,210 @@
+"""Who is covered: the status of every home under a reading, its reason, and the sums."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geogrid.areas.share import assign_areas
+from geogrid.coverage.explain import explain_uncovered
+from geogrid.coverage.gaps import describe_gaps, find_gaps
+from geogrid.coverage.reading import Reading
+from geogrid.coverage.summary import count_homes, count_people, list_left_out, summarise_areas
+from geogrid.coverage.town import Town
+from geogrid.coverage.walks import Layout, Objects, Walks, lay_out, measure_walks
+from geogrid.network.impedance import LENGTH, PROFILES, Floats
+
+MS_PER_S = 1000.0
+HOME_COLUMNS = (
+    "people",
+    "walk_s",
+    "length_m",
+    "centre",
+    "status",
+    "reason",
+    "doubt",
+    "community",
+    "district",
+    "grid",
+    "x",
+    "y",
+    "gate",
+)
+
+
+class Status(StrEnum):
+    """Whether a home is within the cutoff; `UNANSWERED` is neither and says why."""
+
+    COVERED = "covered"
+    NOT_COVERED = "not_covered"
+    UNANSWERED = "unanswered"
+
+
+class Reason(StrEnum):
+    """Why a home has no answer.
+
+    `ISLAND`: no centre can be reached from its part of the network, or no gate of its compound lets
+    a pedestrian pass. `UNSNAPPED`: no street within the limit of an access leg (of the home, or of
+    the gates of its compound). `NO_NETWORK`: no street is fit for walking.
+    """
+
+    ISLAND = "island"
+    UNSNAPPED = "unsnapped"
+    NO_NETWORK = "no_network"
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Who is covered under a reading.
+
+    Attributes
+    ----------
+    homes
+        One row per home, by building id: `people`, `walk_s` (to the nearest centre in time),
+        `length_m` (the shortest way to any centre), `centre` (the nearest in the reading's own
+        measure), `status`, `reason` (why unanswered; or why not covered: gate, barrier, far), `doubt`
+        (None), `community`, `district`, `grid`, `x`, `y`, `gate` (how the gates of its compound are
+        known: given, inferred, unknown; None outside gated compounds). Missing numbers are NaN.
+    gaps
+        Clusters of homes that are not covered; see `gaps.find_gaps`.
+    unsnapped_centres
+        Ids of centres that no street reaches.
+    communities, districts
+        The areas by which the answer is summed: `code`, `name`.
+    """
+
+    reading: Reading
+    homes: pd.DataFrame
+    gaps: gpd.GeoDataFrame
+    n_centres: int
+    unsnapped_centres: tuple[str, ...]
+    communities: pd.DataFrame
+    districts: pd.DataFrame
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as JSON-ready values, the same every time; unknown people are None."""
+        return {
+            "reading": str(self.reading),
+            "homes": count_homes(self.homes),
+            "people": count_people(self.homes) | {"covered_range_90": None},
+            "n_centres": self.n_centres,
+            "by_community": summarise_areas(self.homes, "community", self.communities),
+            "by_district": summarise_areas(self.homes, "district", self.districts),
+            "gaps": describe_gaps(self.gaps),
+            "left_out": list_left_out(self.homes),
+            "unsnapped_centres": list(self.unsnapped_centres),
+        }
+
+
+def assess_coverage(town: Town, reading: Reading) -> Coverage:
+    """Who is covered in a town under one reading.
+
+    Raises
+    ------
+    EmptyLayerError
+        When the town has no street, no centre or no home.
+    """
+    return assess_readings(town, [reading])[0]
+
+
+def assess_readings(town: Town, readings: Sequence[Reading]) -> list[Coverage]:
+    """Who is covered under each reading; streets are joined once and each walker walks once.
+
+    Raises
+    ------
+    EmptyLayerError
+        When the town has no street, no centre or no home.
+    """
+    return assess_layout(town, lay_out(town), readings)
+
+
+def assess_layout(town: Town, layout: Layout, readings: Sequence[Reading]) -> list[Coverage]:
+    """The same, for a town that has been laid out before."""
+    wanted = {LENGTH.name: LENGTH} | {reading.profile: PROFILES[reading.profile] for reading in readings}
+    walks = {name: measure_walks(layout, profile) for name, profile in wanted.items()}
+    places = _describe_homes(town, layout)
+    return [_assess(town, layout, reading, walks, places) for reading in readings]
+
+
+def _assess(
+    town: Town, layout: Layout, reading: Reading, walks: Mapping[str, Walks], places: pd.DataFrame
+) -> Coverage:
+    """The answer under one reading, from walks by the name of their profile."""
+    own = walks[reading.measure.name]
+    status, reason = _judge(layout, own, reading)
+    uncovered = np.flatnonzero(status == Status.NOT_COVERED.value)
+    reason[uncovered] = explain_uncovered(layout, reading, uncovered)
+    homes = places.assign(
+        walk_s=_blank_inf(walks[reading.profile].cost) / MS_PER_S,
+        length_m=_blank_inf(walks[LENGTH.name].cost) / MS_PER_S,
+        centre=_as_text(np.append(layout.centre_id, [None])[own.centre], places),
+        status=_as_text(status, places),
+        reason=_as_text(reason, places),
+        doubt=_as_text(np.full(len(places), None), places),
+    )[list(HOME_COLUMNS)]
+    return Coverage(
+        reading=reading,
+        homes=homes,
+        gaps=find_gaps(homes, layout.homes.building, uncovered, town.building.crs),
+        n_centres=layout.n_centres,
+        unsnapped_centres=_list_unsnapped(layout),
+        communities=_list_areas(town.community),
+        districts=_list_areas(town.district),
+    )
+
+
+def _describe_homes(town: Town, layout: Layout) -> pd.DataFrame:
+    """What is known of the homes whatever the reading."""
+    building = layout.homes.building
+    index = pd.Index(building["id"].to_numpy(object), name="building", dtype=object)
+    frame = pd.DataFrame({"people": building["residents"].array}, index=index)
+    for name in ("community", "district", "grid"):
+        codes = assign_areas(building.geometry.to_numpy(), getattr(town, name))
+        frame[name] = _as_text(codes, frame)
+    frame["x"], frame["y"] = layout.homes.xy[:, 0], layout.homes.xy[:, 1]
+    origin = np.append(layout.network.gates.origin, [None])
+    frame["gate"] = _as_text(origin[layout.home_compound], frame)
+    return frame
+
+
+def _judge(layout: Layout, walks: Walks, reading: Reading) -> tuple[Objects, Objects]:
+    """Status and reason of every home, shape (h,)."""
+    status = np.full(layout.n_homes, Status.UNANSWERED.value, dtype=object)
+    status[np.isfinite(walks.cost)] = Status.NOT_COVERED.value
+    status[walks.cost <= reading.cutoff_units] = Status.COVERED.value
+    reason = np.full(layout.n_homes, None, dtype=object)
+    unanswered = status == Status.UNANSWERED.value
+    reason[unanswered] = Reason.UNSNAPPED.value
+    reason[unanswered & (walks.has_way | layout.is_locked_in)] = Reason.ISLAND.value
+    if not layout.network.public.n_segments:
+        reason[unanswered] = Reason.NO_NETWORK.value
+    return status, reason
+
+
+def _list_unsnapped(layout: Layout) -> tuple[str, ...]:
+    """Ids of the centres none of whose doors touches a street, through a gate or not."""
+    doors = layout.centre_doors
+    open_gates = layout.gates.compound[layout.gates.public.segment >= 0]
+    reached = np.where(
+        doors.spots.compound < 0, doors.spots.public.segment >= 0, np.isin(doors.spots.compound, open_gates)
+    )
+    missing = np.setdiff1d(np.arange(layout.n_centres), doors.place[reached])
+    return tuple(str(centre) for centre in layout.centre_id[missing])
+
+
+def _list_areas(frame: gpd.GeoDataFrame) -> pd.DataFrame:
+    return pd.DataFrame(frame[["code", "name"]]).sort_values("code", ignore_index=True)
+
+
+def _blank_inf(values: Floats) -> Floats:
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def _as_text(values: Objects, frame: pd.DataFrame) -> pd.Series:
+    return pd.Series(values, index=frame.index, dtype=object)

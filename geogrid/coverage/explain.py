@@ -1,0 +1,51 @@
+"""Why homes are not covered: a gate, a barrier, or plain distance."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from geogrid.coverage.reading import Reading
+from geogrid.coverage.walks import Layout, Objects, measure_walks, open_walls
+from geogrid.network.impedance import Integers, price_legs
+
+
+class GapReason(StrEnum):
+    """What keeps a home from a centre within the cutoff; the first that holds is given.
+
+    `GATE`: were the wall of its compound gone, so that people walked straight to the nearest public
+    street, the home would be covered. `BARRIER`: a centre is near enough in a straight line (with the
+    detour of an access leg) but the streets lead round something: a river, a railway, another
+    compound. `FAR`: no centre is near.
+    """
+
+    GATE = "gate"
+    BARRIER = "barrier"
+    FAR = "far"
+
+
+def explain_uncovered(layout: Layout, reading: Reading, uncovered: Integers) -> Objects:
+    """The `GapReason` of homes that are not covered.
+
+    Parameters
+    ----------
+    uncovered
+        Shape (u,): numbers of the homes.
+
+    Returns
+    -------
+    Shape (u,): values of `GapReason`.
+    """
+    reason = np.full(len(uncovered), GapReason.FAR.value, dtype=object)
+    if not len(uncovered):
+        return reason
+    straight_m, _ = cKDTree(layout.centre_doors.spots.xy).query(layout.homes.xy[uncovered])
+    near = price_legs(straight_m, reading.measure) <= reading.cutoff_units
+    reason[near] = GapReason.BARRIER.value
+    is_walled = layout.home_compound[uncovered] >= 0
+    if is_walled.any():
+        opened = measure_walks(open_walls(layout), reading.measure).cost[uncovered]
+        reason[is_walled & (opened <= reading.cutoff_units)] = GapReason.GATE.value
+    return reason

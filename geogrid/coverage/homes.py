@@ -1,0 +1,89 @@
+"""Which buildings are homes, whose doors they are left by, and how many people live in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from shapely import STRtree
+
+from geogrid.coverage.town import Town
+from geogrid.network.impedance import Floats, Integers
+
+ENTRANCE_TO_BUILDING_M = 2.0
+"""An entrance that names no building belongs to the one this near: entrances are drawn on the outline."""
+NOT_HOMES = ("commercial", "public", "industrial", "other")
+"""Uses in which nobody is taken to live; an unknown use may be a home."""
+
+
+@dataclass(frozen=True)
+class Homes:
+    """Buildings in which people live (h of them), and their doors (d).
+
+    Attributes
+    ----------
+    building
+        The rows of the building layer, sorted by id.
+    xy
+        Shape (h, 2): a point on each building.
+    compound
+        Shape (h,): row of the compound layer, -1 for none.
+    door_home, door_xy
+        Shapes (d,) and (d, 2): the doors, sorted by home; a home without a known entrance is left
+        from the point on it.
+    """
+
+    building: gpd.GeoDataFrame
+    xy: Floats
+    compound: Integers
+    door_home: Integers
+    door_xy: Floats
+
+
+def find_homes(town: Town) -> Homes:
+    """The homes of a town: its residential buildings, and those whose use is not known."""
+    is_home = ~town.building["use"].isin(NOT_HOMES).to_numpy(bool)
+    building = town.building[is_home].sort_values("id", kind="stable", ignore_index=True)
+    points = shapely.point_on_surface(building.geometry.to_numpy())
+    xy = np.column_stack([shapely.get_x(points), shapely.get_y(points)])
+    home, entrance_xy = _match_entrances(building, town)
+    without = np.setdiff1d(np.arange(len(building)), home)
+    door_home = np.concatenate([home, without])
+    order = np.argsort(door_home, kind="stable")
+    door_xy = np.vstack([entrance_xy, xy[without]])[order]
+    return Homes(building, xy, _find_compounds(building, points, town.compound), door_home[order], door_xy)
+
+
+def _match_entrances(building: gpd.GeoDataFrame, town: Town) -> tuple[Integers, Floats]:
+    """The home of each entrance and its place; entrances of other buildings are left aside."""
+    geometries = town.entrance.geometry.to_numpy()
+    named = _find_rows(building["id"], town.entrance["building"])
+    loose = np.flatnonzero(town.entrance["building"].isna().to_numpy(bool))
+    tree = STRtree(town.building.geometry.to_numpy())
+    entrance, near = tree.query_nearest(geometries[loose], max_distance=ENTRANCE_TO_BUILDING_M)
+    entrance, first = np.unique(entrance, return_index=True)
+    named[loose[entrance]] = _find_rows(building["id"], town.building["id"].iloc[near[first]])
+    rows = np.flatnonzero(named >= 0)
+    return named[rows], shapely.get_coordinates(geometries[rows])
+
+
+def _find_compounds(building: gpd.GeoDataFrame, points: np.ndarray, compound: gpd.GeoDataFrame) -> Integers:
+    """The compound of each building: the one it names, else the one that covers its point (the first id)."""
+    rows = _find_rows(compound["id"], building["compound"])
+    of, point = STRtree(points).query(compound.geometry.to_numpy(), predicate="covers")
+    order = np.argsort(compound["id"].to_numpy(object)[of].astype(str), kind="stable")
+    covered, first = np.unique(point[order], return_index=True)
+    by_place = np.full(len(building), -1, np.int64)
+    by_place[covered] = of[order][first]
+    return np.where(rows >= 0, rows, by_place)
+
+
+def _find_rows(keys: pd.Series, wanted: pd.Series) -> Integers:
+    """The row of each wanted key, -1 where there is none; the first of repeated keys."""
+    rows = pd.Series(np.arange(len(keys)), index=pd.Index(keys.to_numpy(object), dtype=object))
+    rows = rows[~rows.index.duplicated()]
+    found: Integers = rows.index.get_indexer(pd.Index(wanted.to_numpy(object), dtype=object))
+    return np.where(found >= 0, rows.to_numpy()[found] if len(rows) else -1, -1).astype(np.int64)

@@ -1,0 +1,159 @@
+"""Lines as a graph: nodes where vertices coincide, one edge per segment, a price for each direction.
+
+Two lines meet only where both have a vertex: a street that passes over or under another one shares
+none with it, and a crossing without a vertex is no junction. Vertices are the same node when their
+coordinates, rounded to a millimetre, are equal; a segment whose two ends are one node is dropped.
+Nothing is contracted and nothing is simplified, so a second program can follow every number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from geogrid.network.impedance import Floats, Integers, Profile, round_half_up
+
+MM_PER_M = 1000.0
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Segments (s of them) between nodes (n), in the order of their lines and along each line.
+
+    Attributes
+    ----------
+    node_xy
+        Shape (n, 2), metres.
+    start, end
+        Shape (s,): nodes.
+    ends_xy
+        Shape (s, 4), metres: x and y of the start, x and y of the end.
+    length_m
+        Shape (s,).
+    line
+        Shape (s,): the line that a segment comes from.
+    is_steps
+        Shape (s,).
+    wait_s
+        Shape (s,): the segment's part of its line's wait at crossings.
+    group
+        Shape (s,): segments of different groups share no node.
+    component
+        Shape (n,): nodes that can reach each other have the same number.
+    """
+
+    node_xy: Floats
+    start: Integers
+    end: Integers
+    ends_xy: Floats
+    length_m: Floats
+    line: Integers
+    is_steps: npt.NDArray[np.bool_]
+    wait_s: Floats
+    group: Integers
+    component: Integers
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of nodes."""
+        return len(self.node_xy)
+
+    @property
+    def n_segments(self) -> int:
+        """Number of segments."""
+        return len(self.start)
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Price of every segment from its start to its end and back, shape (s,), whole milliseconds."""
+
+    forward: Floats
+    backward: Floats
+
+
+def build_graph(
+    lines: npt.NDArray[np.object_],
+    *,
+    is_steps: npt.NDArray[np.bool_],
+    wait_s_per_m: Floats,
+    group: Integers,
+) -> Graph:
+    """The graph of a set of lines.
+
+    Parameters
+    ----------
+    lines
+        Shape (l,): LineStrings in metres; z is not looked at.
+    is_steps, wait_s_per_m, group
+        Shape (l,): of each line, whether it is steps, what it asks at crossings per metre of its
+        length, and the network it belongs to; lines of different groups never connect.
+
+    >>> lines = shapely.from_wkt(["LINESTRING (0 0, 100 0, 200 0)", "LINESTRING (100 0, 100 50)"])
+    >>> graph = build_graph(lines, is_steps=np.zeros(2, bool), wait_s_per_m=np.zeros(2), group=np.zeros(2, int))
+    >>> graph.n_nodes, graph.n_segments, graph.length_m.tolist()
+    (4, 3, [100.0, 100.0, 50.0])
+    """
+    xy, line = shapely.get_coordinates(lines, return_index=True)
+    first = np.flatnonzero(line[:-1] == line[1:]) if len(line) else np.empty(0, np.int64)
+    node_of_vertex = _number_nodes(xy, group[line])
+    start, end = node_of_vertex[first], node_of_vertex[first + 1]
+    kept = start != end
+    first, start, end = first[kept], start[kept], end[kept]
+    used, inverse = np.unique(np.concatenate([start, end]), return_inverse=True)
+    node_xy = np.empty((int(node_of_vertex.max(initial=-1)) + 1, 2))
+    node_xy[node_of_vertex[::-1]] = xy[::-1]
+    start, end = inverse[: len(start)].astype(np.int64), inverse[len(start) :].astype(np.int64)
+    line_of_segment = line[first].astype(np.int64)
+    length_m = np.hypot(*(xy[first + 1] - xy[first]).T)
+    n_nodes = len(used)
+    links = coo_matrix((np.ones(len(start), np.int32), (start, end)), shape=(n_nodes, n_nodes))
+    component = connected_components(links, directed=False)[1] if n_nodes else np.empty(0)
+    return Graph(
+        node_xy=node_xy[used],
+        start=start,
+        end=end,
+        ends_xy=np.hstack([xy[first], xy[first + 1]]),
+        length_m=length_m,
+        line=line_of_segment,
+        is_steps=is_steps[line_of_segment],
+        wait_s=wait_s_per_m[line_of_segment] * length_m,
+        group=group[line_of_segment],
+        component=component.astype(np.int64),
+    )
+
+
+def _number_nodes(xy: Floats, group: Integers) -> Integers:
+    """The node of every vertex, shape (v,): equal where group and millimetre are equal."""
+    if not len(xy):
+        return np.empty(0, np.int64)
+    mm = round_half_up(xy * MM_PER_M).astype(np.int64)
+    order = np.lexsort((mm[:, 1], mm[:, 0], group))
+    rows = np.column_stack([group, mm])[order]
+    is_new = np.concatenate([[False], (rows[1:] != rows[:-1]).any(axis=1)])
+    numbers = np.empty(len(xy), np.int64)
+    numbers[order] = np.cumsum(is_new)
+    return numbers
+
+
+def price_segments(graph: Graph, profile: Profile) -> Costs:
+    """Whole milliseconds of every segment: `floor(1000 * length / speed + 1000 * wait + 0.5)`.
+
+    Walking time and the segment's part of the wait at crossings are rounded together, once. The two
+    directions are equal as long as the ground is taken as level.
+
+    >>> from geogrid.network.impedance import PROFILES
+    >>> lines = shapely.from_wkt(["LINESTRING (0 0, 60 0)", "LINESTRING (60 0, 60 60)"])
+    >>> graph = build_graph(lines, is_steps=np.array([False, True]), wait_s_per_m=np.zeros(2), group=np.zeros(2, int))
+    >>> price_segments(graph, PROFILES["adult"]).forward.tolist()
+    [50000.0, 100000.0]
+    """
+    share = np.where(graph.is_steps, profile.steps_speed_share, 1.0)
+    wait_s = graph.wait_s if profile.waits else 0.0
+    cost = round_half_up(1000.0 * graph.length_m / (profile.speed_m_per_s * share) + 1000.0 * wait_s)
+    return Costs(forward=cost, backward=cost)
