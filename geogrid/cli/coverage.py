@@ -1,0 +1,138 @@
+"""`geogrid coverage`: who reaches a service centre on foot, and who does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from geogrid.cli import language
+from geogrid.cli.options import county_argument, json_option
+from geogrid.cli.output import echo_json, format_count, format_share, format_table
+from geogrid.errors import InvalidOptionError
+from geogrid.labels import label
+
+PROFILES = ("adult", "elderly", "child")
+HOME_COLUMNS = ("building", "people", "walk_s", "length_m", "centre", "status", "reason", "doubt")
+SHOWN_GAPS = 10
+"""How many of the largest gaps the table lists; `--out` writes all."""
+
+
+@click.command("coverage")
+@county_argument
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="步行分钟 / minutes on foot")
+@click.option("--metres", type=click.FloatRange(min=0, min_open=True), help="路网距离（米）/ metres on the network")
+@click.option("--profile", type=click.Choice(PROFILES), help="步行者 / who walks")
+@click.option("--out", type=click.Path(path_type=Path), help="写出服务缺口 / write the gaps (.geojson, .gpkg, .csv, .xlsx)")
+@click.option("--homes", type=click.Path(path_type=Path), help="逐栋结果 / one row a home (.csv, .xlsx)")
+@json_option
+def command(
+    county: Path,
+    minutes: float | None,
+    metres: float | None,
+    profile: str | None,
+    out: Path | None,
+    homes: Path | None,
+    as_json: bool,
+) -> None:
+    """步行多久（多远）能到最近的邻里服务中心；不加选项时按本县正式口径。
+
+    Who reaches a centre on foot. Without options, by the county's official reading.
+    """
+    from geogrid.coverage.assess import assess_readings
+    from geogrid.coverage.reading import STANDARD_READINGS, Reading
+    from geogrid.workspace import Workspace
+
+    if minutes is not None and metres is not None:
+        raise InvalidOptionError(option="--metres", value=str(metres), expected="--minutes 与 --metres 二选一 / one of the two")
+    if metres is not None and profile is not None:
+        raise InvalidOptionError(option="--profile", value=profile, expected="--minutes")
+    with Workspace.open(county) as workspace:
+        if metres is not None:
+            reading = Reading("metres", metres)
+        elif minutes is not None or profile is not None:
+            reading = Reading("minutes", minutes or 10, profile or "adult")
+        else:
+            reading = Reading.parse(workspace.reading)
+        town = workspace.read_town()
+        synthetic, name = workspace.is_synthetic, workspace.name
+    others = [] if as_json else [other for other in STANDARD_READINGS if other != reading]
+    results = assess_readings(town, [reading, *others])
+    coverage = results[0]
+    if out is not None:
+        from geogrid.io.export import write_layer
+
+        write_layer(coverage.gaps, out, layer_title=label("coverage.gap", language()))
+    if homes is not None:
+        from geogrid.io.table import write_table
+
+        write_table(coverage.homes.reset_index(names="building")[list(HOME_COLUMNS)], homes)
+    if as_json:
+        echo_json(coverage.to_dict())
+        return
+    if synthetic:
+        click.echo(f"〔{label('synthetic', language())}〕")
+    click.echo(label("cli.coverage.head", language(), county=name, reading=reading.title(language())))
+    click.echo()
+    for line in _describe([result.to_dict() for result in results], [r.title(language()) for r in (reading, *others)]):
+        click.echo(line)
+    for path in (out, homes):
+        if path is not None:
+            click.echo(label("cli.written", language(), path=path))
+
+
+def _describe(results: list[dict[str, Any]], titles: list[str]) -> list[str]:
+    """The lines of the printed table."""
+    tongue = language()
+    found = results[0]
+    unit = "people" if found["people"]["total"] is not None else "homes"
+    heads = [label(f"cli.coverage.{head}", tongue) for head in ("reading", "total", "covered", "not_covered", "unanswered", "share")]  # fmt: skip
+    lines = [label(f"cli.coverage.counted_{unit}", tongue)]
+    lines.append(format_table(heads, [_count_row(title, result[unit]) for title, result in zip(titles, results, strict=True)]))
+    lines += _describe_left_out(found)
+    for key in ("by_community", "by_district"):
+        if found[key]:
+            lines += ["", label(f"cli.coverage.{key}", tongue)]
+            heads[0] = label("cli.coverage.area", tongue)
+            lines.append(format_table(heads, [_count_row(a["name"] or a["code"], a[unit]) for a in found[key]]))
+    gaps = found["gaps"]
+    if gaps:
+        lines += ["", label("cli.coverage.gaps", tongue, shown=min(len(gaps), SHOWN_GAPS), total=len(gaps))]
+        heads = [label(f"cli.coverage.gap.{head}", tongue) for head in ("people", "elderly", "homes", "community", "nearest", "minutes", "reason")]  # fmt: skip
+        rows = [
+            [
+                format_count(gap["people"]),
+                format_count(gap["elderly"]),
+                format_count(gap["n_homes"]),
+                gap["community"] or "–",
+                gap["nearest_centre"] or "–",
+                "–" if gap["walk_s"] is None else f"{gap['walk_s'] / 60:.1f}",
+                label(f"coverage.reason.{gap['reason']}", tongue),
+            ]
+            for gap in gaps[:SHOWN_GAPS]
+        ]
+        lines.append(format_table(heads, rows))
+    return lines
+
+
+def _count_row(title: str, counts: dict[str, int | None]) -> list[str]:
+    return [
+        title,
+        *(format_count(counts[key]) for key in ("total", "covered", "not_covered", "unanswered")),
+        format_share(counts["covered"], counts["total"]),
+    ]
+
+
+def _describe_left_out(found: dict[str, Any]) -> list[str]:
+    """What the numbers leave out, in words."""
+    tongue = language()
+    lines = []
+    missing = found["people"].get("homes_without_people")
+    if missing:
+        lines.append(label("cli.coverage.homes_without_people", tongue, count=f"{missing:,}"))
+    for reason, left in found["left_out"].items():
+        count = left["count"] if isinstance(left, dict) else left
+        if count:
+            lines.append(label("cli.coverage.left_out", tongue, count=f"{count:,}", reason=label(f"coverage.reason.{reason}", tongue)))
+    return lines
