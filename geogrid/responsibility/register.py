@@ -1,0 +1,153 @@
+"""Register: what a lookup reads of a county, in metres, and its state on a date."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from typing import TypeVar
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from geogrid.areas.validity import select_current
+from geogrid.crs import change_crs
+from geogrid.responsibility.columns import read_texts
+from geogrid.responsibility.duty import DutiesByPost, Post, group_duties, list_group_posts
+from geogrid.responsibility.gazetteer import GAZETTEER_LAYERS, Gazetteer, build_gazetteer
+from geogrid.schema import AREA_LAYERS, find_layer
+
+REGISTER_LAYERS = tuple(dict.fromkeys((*AREA_LAYERS, *GAZETTEER_LAYERS)))
+REGISTER_TABLES = ("person", "assignment", "group", "organisation", "alias")
+
+Frame = TypeVar("Frame", gpd.GeoDataFrame, pd.DataFrame)
+
+
+@dataclass(frozen=True)
+class Register:
+    """The areas, places and duties of a county.
+
+    Attributes
+    ----------
+    layers
+        Layer name -> features in `metric_crs`, one entry for each of `REGISTER_LAYERS`.
+    tables
+        Table name -> rows, one entry for each of `REGISTER_TABLES`.
+    metric_crs
+        The CRS, in metres, in which shares and distances are measured.
+    on
+        The date whose state this is; None while it holds features and duties of every date.
+    """
+
+    layers: Mapping[str, gpd.GeoDataFrame]
+    tables: Mapping[str, pd.DataFrame]
+    metric_crs: str
+    on: date | None = None
+
+    @classmethod
+    def from_layers(
+        cls,
+        layers: Mapping[str, gpd.GeoDataFrame],
+        tables: Mapping[str, pd.DataFrame],
+        metric_crs: str,
+    ) -> Register:
+        """A register of what is given; a layer or table that is not given is empty.
+
+        Invalid polygons are measured as `shapely.make_valid` understands them, so that one
+        faulty area does not keep every other question from being answered; the checks name them.
+
+        Parameters
+        ----------
+        layers
+            In any CRS, with the columns of the schema; ended features may be among them.
+        tables
+            `person`, `assignment`, `group`, `organisation`, `alias`.
+
+        Raises
+        ------
+        CrsError
+            When a layer has no CRS.
+        """
+        return cls(
+            {name: _measure(layers.get(name), name, metric_crs) for name in REGISTER_LAYERS},
+            {
+                name: _complete(tables.get(name, pd.DataFrame()), find_layer(name).column_names)
+                for name in REGISTER_TABLES
+            },
+            metric_crs,
+        )
+
+    def on_date(self, on: date) -> Register:
+        """The features and duties that hold on a date; itself when it is of that date already.
+
+        Who asks many times about one date narrows the register once and asks the narrow one.
+        """
+        if self.on == on:
+            return self
+        return replace(
+            self,
+            layers={name: select_current(frame, on) for name, frame in self.layers.items()},
+            tables={
+                name: select_current(table, on) if "valid_to" in table.columns else table
+                for name, table in self.tables.items()
+            },
+            on=on,
+        )
+
+    @property
+    def areas(self) -> dict[str, gpd.GeoDataFrame]:
+        """Kind -> areas, in the order of the schema."""
+        return {kind: self.layers[kind] for kind in AREA_LAYERS}
+
+    @cached_property
+    def gazetteer(self) -> Gazetteer:
+        """What of it can be found by name."""
+        return build_gazetteer(self.layers, self.tables["alias"])
+
+    @cached_property
+    def duties(self) -> DutiesByPost:
+        """The duties by the feature they are held for."""
+        return group_duties(self.tables["assignment"], self.tables["person"])
+
+    @cached_property
+    def group_posts(self) -> dict[str, list[Post]]:
+        """Building -> the groups of buildings or households that hold it."""
+        return list_group_posts(self.tables["group"])
+
+    @cached_property
+    def compound_names(self) -> dict[str, str | None]:
+        """Compound -> its name."""
+        return _read_pairs(self.layers["compound"], "id")
+
+    @cached_property
+    def centre_names(self) -> dict[str, str | None]:
+        """Centre -> its name; of several doors the one with the smallest id."""
+        return _read_pairs(self.layers["centre"].sort_values("id", ascending=False), "centre")
+
+
+def _measure(frame: gpd.GeoDataFrame | None, name: str, metric_crs: str) -> gpd.GeoDataFrame:
+    """The layer in metres, every column of the schema present and every polygon valid."""
+    if frame is None or frame.empty:
+        frame = gpd.GeoDataFrame(geometry=[], crs=metric_crs)
+    metric = _complete(change_crs(frame, metric_crs, name), find_layer(name).column_names)
+    metric = metric.set_geometry(shapely.make_valid(metric.geometry.to_numpy()), crs=metric.crs)
+    if name == "centre":  # a centre with a single door may leave its own key empty
+        keys = zip(read_texts(metric, "centre"), read_texts(metric, "id"), strict=True)
+        metric = metric.assign(
+            centre=pd.Series([key or own for key, own in keys], metric.index, dtype=object)
+        )
+    return metric
+
+
+def _complete(frame: Frame, columns: tuple[str, ...]) -> Frame:
+    """The frame with every column of the schema, a missing one empty."""
+    missing = [column for column in columns if column not in frame.columns]
+    return frame.assign(**{column: pd.Series(None, frame.index, dtype=object) for column in missing})
+
+
+def _read_pairs(frame: pd.DataFrame, key: str) -> dict[str, str | None]:
+    return {
+        key: name for key, name in zip(read_texts(frame, key), read_texts(frame, "name"), strict=True) if key
+    }
