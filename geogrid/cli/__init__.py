@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from geogrid import __version__
-from geogrid.errors import GeogridError, NetworkDriveWarning, NotFoundError
+from geogrid.errors import GeogridError, NetworkDriveWarning
 from geogrid.labels import LANGUAGES, label
 
 COMMANDS = {
@@ -34,7 +34,7 @@ COMMANDS = {
 """Command -> the module whose `command` it is. Other packages add theirs by the entry point group."""
 
 ENTRY_POINTS = "geogrid.commands"
-EXIT_FOUND, EXIT_BAD_INPUT, EXIT_INTERNAL = 1, 2, 3
+EXIT_FINDINGS, EXIT_BAD_INPUT, EXIT_INTERNAL = 1, 2, 3
 
 
 class LazyGroup(click.Group):
@@ -101,7 +101,7 @@ def main() -> None:
         sys.exit(130)
     except GeogridError as error:
         click.secho(str(error), err=True)
-        sys.exit(EXIT_FOUND if isinstance(error, NotFoundError) else EXIT_BAD_INPUT)
+        sys.exit(EXIT_BAD_INPUT)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from geogrid.cli import EXIT_FOUND, language
+from geogrid.cli import EXIT_FINDINGS, language
 from geogrid.cli.options import IsoDate, county_argument, json_option
 from geogrid.cli.output import echo_json
 from geogrid.labels import label
@@ -62,4 +62,4 @@ def command(county: Path, on: datetime.date | None, out: Path | None, as_json: b
         click.echo(label("cli.check.sum", language(), **{s.value: n for s, n in counts.items()}))
         if out is not None:
             click.echo(label("cli.written", language(), path=out))
-    return EXIT_FOUND if counts[Severity.ERROR] else 0
+    return EXIT_FINDINGS if counts[Severity.ERROR] else 0

@@ -22,9 +22,15 @@ SHOWN_GAPS = 10
 @click.command("coverage")
 @county_argument
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="步行分钟 / minutes on foot")
-@click.option("--metres", type=click.FloatRange(min=0, min_open=True), help="路网距离（米）/ metres on the network")
+@click.option(
+    "--metres", type=click.FloatRange(min=0, min_open=True), help="路网距离（米）/ metres on the network"
+)
 @click.option("--profile", type=click.Choice(PROFILES), help="步行者 / who walks")
-@click.option("--out", type=click.Path(path_type=Path), help="写出服务缺口 / write the gaps (.geojson, .gpkg, .csv, .xlsx)")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="写出服务缺口 / write the gaps (.geojson, .gpkg, .csv, .xlsx)",
+)
 @click.option("--homes", type=click.Path(path_type=Path), help="逐栋结果 / one row a home (.csv, .xlsx)")
 @json_option
 def command(
@@ -45,7 +51,9 @@ def command(
     from geogrid.workspace import Workspace
 
     if minutes is not None and metres is not None:
-        raise InvalidOptionError(option="--metres", value=str(metres), expected="--minutes 与 --metres 二选一 / one of the two")
+        raise InvalidOptionError(
+            option="--metres", value=str(metres), expected="--minutes 与 --metres 二选一 / one of the two"
+        )
     if metres is not None and profile is not None:
         raise InvalidOptionError(option="--profile", value=profile, expected="--minutes")
     with Workspace.open(county) as workspace:
@@ -75,7 +83,9 @@ def command(
         click.echo(f"〔{label('synthetic', language())}〕")
     click.echo(label("cli.coverage.head", language(), county=name, reading=reading.title(language())))
     click.echo()
-    for line in _describe([result.to_dict() for result in results], [r.title(language()) for r in (reading, *others)]):
+    for line in _describe(
+        [result.to_dict() for result in results], [r.title(language()) for r in (reading, *others)]
+    ):
         click.echo(line)
     for path in (out, homes):
         if path is not None:
@@ -89,13 +99,19 @@ def _describe(results: list[dict[str, Any]], titles: list[str]) -> list[str]:
     unit = "people" if found["people"]["total"] is not None else "homes"
     heads = [label(f"cli.coverage.{head}", tongue) for head in ("reading", "total", "covered", "not_covered", "unanswered", "share")]  # fmt: skip
     lines = [label(f"cli.coverage.counted_{unit}", tongue)]
-    lines.append(format_table(heads, [_count_row(title, result[unit]) for title, result in zip(titles, results, strict=True)]))
+    lines.append(
+        format_table(
+            heads, [_count_row(title, result[unit]) for title, result in zip(titles, results, strict=True)]
+        )
+    )
     lines += _describe_left_out(found)
     for key in ("by_community", "by_district"):
         if found[key]:
             lines += ["", label(f"cli.coverage.{key}", tongue)]
             heads[0] = label("cli.coverage.area", tongue)
-            lines.append(format_table(heads, [_count_row(a["name"] or a["code"], a[unit]) for a in found[key]]))
+            lines.append(
+                format_table(heads, [_count_row(a["name"] or a["code"], a[unit]) for a in found[key]])
+            )
     gaps = found["gaps"]
     if gaps:
         lines += ["", label("cli.coverage.gaps", tongue, shown=min(len(gaps), SHOWN_GAPS), total=len(gaps))]
@@ -134,5 +150,12 @@ def _describe_left_out(found: dict[str, Any]) -> list[str]:
     for reason, left in found["left_out"].items():
         count = left["count"] if isinstance(left, dict) else left
         if count:
-            lines.append(label("cli.coverage.left_out", tongue, count=f"{count:,}", reason=label(f"coverage.reason.{reason}", tongue)))
+            lines.append(
+                label(
+                    "cli.coverage.left_out",
+                    tongue,
+                    count=f"{count:,}",
+                    reason=label(f"coverage.reason.{reason}", tongue),
+                )
+            )
     return lines

@@ -26,7 +26,9 @@ COMPUTED = ("catchment", "isochrone", "gap", "home")
 @county_argument
 @click.argument("layer")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--crs", metavar="EPSG:n", help="输出坐标系，默认 CGCS2000 / its CRS; by default the county's own")
+@click.option(
+    "--crs", metavar="EPSG:n", help="输出坐标系，默认 CGCS2000 / its CRS; by default the county's own"
+)
 def command(county: Path, layer: str, file: Path, crs: str | None) -> None:
     """导出图层或计算结果（catchment 服务区、isochrone 十分钟圈、gap 缺口、home 逐户）。
 

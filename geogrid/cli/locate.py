@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from geogrid.cli import language
+from geogrid.cli import EXIT_FINDINGS, language
 from geogrid.cli.options import IsoDate, county_argument, json_option, parse_lonlat
 from geogrid.cli.output import echo_json
 from geogrid.errors import InvalidOptionError
@@ -28,10 +28,11 @@ def command(
     lonlat: str | None,
     on: datetime.date | None,
     as_json: bool,
-) -> None:
+) -> int:
     """查询楼栋、小区或位置：各类片区、负责人、民警、最近的服务中心。
 
     A building, a compound or a position: its areas, the people on duty, the nearest centre.
+    Exit code 1 for a place that lies in no area.
     """
     from geogrid.workspace import Workspace
     from geogrid.workspace.lookup import locate_in_county
@@ -47,11 +48,13 @@ def command(
     found = answer.to_dict()
     if as_json:
         echo_json(found)
-        return
-    if synthetic:
-        click.echo(f"〔{label('synthetic', language())}〕")
-    for match in found["matches"]:
-        click.echo("\n".join(_describe(match)))
+    else:
+        if synthetic:
+            click.echo(f"〔{label('synthetic', language())}〕")
+        for match in found["matches"]:
+            click.echo("\n".join(_describe(match)))
+    is_inside = any(areas for match in found["matches"] for areas in match["areas"].values())
+    return 0 if is_inside else EXIT_FINDINGS
 
 
 def _describe(match: dict[str, Any]) -> list[str]:
