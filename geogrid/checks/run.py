@@ -1,0 +1,113 @@
+"""All checks of a county, one list of findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from geogrid.areas.validity import select_current
+from geogrid.checks.geometry import find_geometry_faults
+from geogrid.checks.grids import find_grid_faults, select_village
+from geogrid.checks.network import find_centre_faults, find_gate_faults, find_near_misses
+from geogrid.checks.partition import find_overlaps, find_partition_faults
+from geogrid.checks.references import find_key_faults, find_reference_faults, find_validity_faults
+from geogrid.checks.roster import find_role_faults, find_roster_faults, find_vacant_posts
+from geogrid.checks.rules import make_finding, sort_findings
+from geogrid.crs import require_metric
+from geogrid.findings import Finding
+from geogrid.schema import PARTITION_LAYERS
+
+
+def run_checks(
+    layers: Mapping[str, gpd.GeoDataFrame], tables: Mapping[str, pd.DataFrame], on: date
+) -> list[Finding]:
+    """Every fault of a county's data on a date.
+
+    Parameters
+    ----------
+    layers
+        Layer name -> features in one metric CRS with the columns of the schema. A layer that is
+        not given is not checked, and nothing is checked against it. Ended features should be
+        among them: references to them and expired duties are told apart from missing ones.
+    tables
+        Table name -> rows, in the same way.
+
+    Returns
+    -------
+    Sorted by severity, code, layer and features; places in the CRS of the layers.
+
+    Raises
+    ------
+    CrsError
+        When a layer that holds something is not in metres.
+    """
+    filled = {name: frame for name, frame in layers.items() if not frame.empty}
+    for name, frame in filled.items():
+        require_metric(frame, name)
+    current = {name: select_current(frame, on) for name, frame in filled.items()}
+    findings: list[Finding] = []
+    for name, frame in {**filled, **tables}.items():
+        findings += find_key_faults(frame, name, on)
+        if "valid_to" in frame.columns:
+            findings += find_validity_faults(frame, name)
+    for name, frame in current.items():
+        findings += find_geometry_faults(frame, name)
+    findings += find_reference_faults(layers, tables, on)
+    findings += _check_areas(current)
+    findings += _check_streets(current)
+    findings += _check_roster(filled, tables, on)
+    return sort_findings(findings)
+
+
+def _check_areas(current: Mapping[str, gpd.GeoDataFrame]) -> Iterator[Finding]:
+    extent = _unite(current.get("county"))
+    communities = current.get("community", gpd.GeoDataFrame(columns=["code", "kind"], geometry=[]))
+    village = select_village(communities)
+    for name in PARTITION_LAYERS:
+        if name in current:
+            yield from find_partition_faults(
+                current[name], extent, name, village=None if name == "community" else village
+            )
+    if "grid" in current:
+        districts = current.get("district", gpd.GeoDataFrame(columns=["code"], geometry=[]))
+        yield from find_grid_faults(current["grid"], communities, districts, extent)
+    if "beat" in current:
+        yield from find_overlaps(current["beat"], "beat")
+
+
+def _check_streets(current: Mapping[str, gpd.GeoDataFrame]) -> Iterator[Finding]:
+    if "street" in current:
+        yield from find_near_misses(current["street"])
+        if "centre" in current:
+            yield from find_centre_faults(current["centre"], current["street"])
+    if "compound" in current:
+        no_gates = gpd.GeoDataFrame(
+            {"id": [], "compound": [], "pedestrian": [], "locked": []},
+            geometry=[],
+            crs=current["compound"].crs,
+        )
+        yield from find_gate_faults(current["compound"], current.get("gate", no_gates))
+
+
+def _check_roster(
+    layers: Mapping[str, gpd.GeoDataFrame], tables: Mapping[str, pd.DataFrame], on: date
+) -> Iterator[Finding]:
+    assignments = tables.get("assignment")
+    if assignments is None:
+        return
+    if assignments.empty:
+        yield make_finding("roster.none", "assignment", [])
+        return
+    if "beat" in layers:
+        yield from find_roster_faults(layers["beat"], assignments, on)
+    yield from find_vacant_posts(layers, tables, on)
+    yield from find_role_faults(assignments, on)
+
+
+def _unite(county: gpd.GeoDataFrame | None) -> BaseGeometry | None:
+    return None if county is None else shapely.union_all(shapely.make_valid(county.geometry.to_numpy()))
