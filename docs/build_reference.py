@@ -41,7 +41,8 @@ def _commands() -> Iterator[str]:
     context = click.Context(group, info_name="geogrid", max_content_width=100, terminal_width=100)
     for name in group.list_commands(context):
         command = group.get_command(context, name)
-        assert command is not None, name
+        if command is None:
+            raise LookupError(name)
         child = click.Context(
             command, info_name=name, parent=context, max_content_width=100, terminal_width=100
         )

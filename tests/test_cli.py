@@ -12,6 +12,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
+import shapely.affinity
 
 from geogrid.cli import COMMANDS
 from geogrid.crs import change_crs
@@ -27,7 +28,7 @@ def geogrid(monkeypatch, capsys) -> Command:
 
 def write(path: Path, geometries: list[shapely.Geometry], **columns: list[object]) -> Path:
     """A GeoJSON of geometries given in metres from the corner of the town."""
-    moved = [shapely.transform(g, lambda xy: xy + [X, Y]) for g in geometries]
+    moved = [shapely.affinity.translate(geometry, X, Y) for geometry in geometries]
     change_crs(gpd.GeoDataFrame(columns, geometry=moved, crs="EPSG:4549"), "EPSG:4326", "test").to_file(path)
     return path
 
@@ -134,7 +135,7 @@ def test_history_undo_backup_restore_and_settings(geogrid, county, tmp_path):
 def test_what_is_wrong_is_said_in_a_sentence_and_nothing_changes(geogrid, county, files, tmp_path):
     before = geogrid.succeed("history", county)
     (tmp_path / "text.shp").write_text("no shapefile")
-    pd.DataFrame({"name": ["x"], "lon": [118.85], "lat": [27.37]}).to_csv(tmp_path / "community.csv")
+    pd.DataFrame({"name": ["x"], "lon": [118.85], "lat": [27.37]}).to_csv(tmp_path / "community.csv", index=False)
     metres = write(tmp_path / "metres.geojson", [shapely.Point(0, 0)], id=["m"])
     swapped = tmp_path / "swapped.csv"
     swapped.write_text("id,lon,lat\na,27.37,118.85\n", "utf-8")
