@@ -1,1 +1,48 @@
 """The map in the browser: a Flask application."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask
+
+from webmap.settings import WebSettings
+
+COMPRESSED = [
+    "text/html",
+    "text/css",
+    "text/javascript",
+    "application/json",
+    "application/geo+json",
+    "application/problem+json",
+    "image/svg+xml",
+]
+
+
+def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Flask:
+    """The application that shows one county's file.
+
+    Parameters
+    ----------
+    workspace_path
+        The map file; it is opened at the first request and read again whenever it changed.
+    """
+    from flask_compress import Compress
+
+    from webmap.api import api
+    from webmap.assets import assets
+    from webmap.county import EXTENSION, CountySource
+    from webmap.errors import init_errors
+    from webmap.pages import pages
+    from webmap.security import init_security
+
+    app = Flask(__name__, static_folder=None)
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider has it
+    app.config["COMPRESS_MIMETYPES"] = COMPRESSED  # read when Compress is made
+    app.extensions[EXTENSION] = CountySource(Path(workspace_path))
+    init_security(app, settings or WebSettings())
+    init_errors(app)
+    Compress(app)
+    for blueprint in (pages, api, assets):
+        app.register_blueprint(blueprint)
+    return app

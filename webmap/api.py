@@ -1,0 +1,235 @@
+"""The programmer's side: everything the page shows, as JSON and GeoJSON under /api/v1."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from geogrid.coverage.catchment import draw_catchments, draw_isochrones
+from geogrid.errors import InvalidOptionError, UnknownLayerError
+from webmap.columns import PUBLIC_COLUMNS
+from webmap.county import County, current_county
+from webmap.disclosure import hide_few_buildings
+from webmap.geojson import plain_records, write_features, write_footprints
+from webmap.places import find_place, search_places
+from webmap.readings import asked_reading, list_readings
+from webmap.summary import code_homes, list_areas, list_gaps, list_served, list_sources, summarise_coverage
+
+api = Blueprint("api", __name__, url_prefix="/api/v1")
+
+ASK_AGAIN = "private, no-cache"
+"""A browser keeps the answer but asks whether it still holds, which its ETag says in a few bytes."""
+
+LONGEST_QUERY = 80
+
+
+def _answer(body: str, mimetype: str = "application/json") -> Response:
+    """A body that holds until the county changes."""
+    response = Response(body, mimetype=mimetype)
+    response.headers["Cache-Control"] = ASK_AGAIN
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+def _write(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+@api.get("/county")
+def county_card() -> Response:
+    """The county's name, extent and readings, and what must stand on every map of it."""
+    county = current_county()
+    return _answer(
+        _write(
+            {
+                "code": county.code,
+                "name": county.name,
+                "revision": county.revision,
+                "is_synthetic": county.is_synthetic,
+                "bounds": county.bounds(),
+                "reading": str(county.reading),
+                "readings": list_readings(county.reading),
+                "attributions": list_sources(county),
+                "review_number": county.settings.get("map.review_number"),
+                "mark": county.settings.get("map.mark"),
+            }
+        )
+    )
+
+
+# --- layers ------------------------------------------------------------------------------------
+
+
+@api.get("/layers/<layer>.geojson")
+def layer_geojson(layer: str) -> Response:
+    """A layer's public columns in WGS 84; areas have `at`, a point well inside them for their name."""
+    if layer not in PUBLIC_COLUMNS:
+        raise UnknownLayerError(layer=layer[:40], known=", ".join(PUBLIC_COLUMNS))
+    county = current_county()
+    body = county.results.find(("layer", layer), lambda: _write_layer(county, layer))
+    return _answer(body, "application/geo+json")
+
+
+def _write_layer(county: County, layer: str) -> str:
+    frame = county.layers[layer]
+    records = list_areas(county, layer)
+    for record, at in zip(records, county.find_label_points(layer), strict=True):
+        record["at"] = at
+    return write_features(frame, records, layer)
+
+
+@api.get("/footprints")
+def footprints() -> Response:
+    """All building polygons as columns; `geojson.write_footprints` tells how to read them."""
+    county = current_county()
+    body = county.results.find(
+        "footprints", lambda: write_footprints(county.layers["building"], county.revision, "building")
+    )
+    return _answer(body)
+
+
+# --- coverage ----------------------------------------------------------------------------------
+
+
+@api.get("/homes")
+def homes() -> Response:
+    """One letter a building, in the order of the footprints; people are not told by building."""
+    county = current_county()
+    reading = asked_reading(request.args, county.reading)
+    return _answer(county.results.find(("homes", reading), lambda: _write(code_homes(county, reading))))
+
+
+@api.get("/coverage")
+def coverage() -> Response:
+    """Homes and people reached under a reading, by community and district, and what was left out."""
+    county = current_county()
+    reading = asked_reading(request.args, county.reading)
+    return _answer(_write({**summarise_coverage(county, reading), "gaps": list_gaps(county, reading)}))
+
+
+@api.get("/gaps")
+def gaps() -> Response:
+    """The gaps under a reading, largest first; `?format=geojson` with their ground."""
+    county = current_county()
+    reading = asked_reading(request.args, county.reading)
+    wanted = request.args.get("format", "json")
+    if wanted == "json":
+        return _answer(_write({"reading": str(reading), "gaps": list_gaps(county, reading)}))
+    if wanted != "geojson":
+        raise InvalidOptionError(option="format", value=wanted[:40], expected="json, geojson")
+    body = county.results.find(("gap_ground", reading), lambda: _write_gap_ground(county, reading))
+    return _answer(body, "application/geo+json")
+
+
+def _write_gap_ground(county: County, reading: Any) -> str:
+    ground = county.assess(reading).gaps
+    by_id = {gap["id"]: gap for gap in list_gaps(county, reading)}
+    return write_features(ground, [by_id[key] for key in ground["id"]], "gaps")
+
+
+@api.get("/centres")
+def centres() -> Response:
+    """Homes and people that each centre serves under a reading."""
+    county = current_county()
+    reading = asked_reading(request.args, county.reading)
+    return _answer(_write(list_served(county, reading)))
+
+
+@api.get("/catchments.geojson")
+def catchments() -> Response:
+    """The ground of each centre: where it is the nearest one on foot."""
+    county = current_county()
+    reading = asked_reading(request.args, county.reading)
+    body = county.results.find(("catchments", reading), lambda: _write_catchments(county, reading))
+    return _answer(body, "application/geo+json")
+
+
+def _write_catchments(county: County, reading: Any) -> str:
+    ground = draw_catchments(county.require_town(), reading)
+    records = [
+        hide_few_buildings(record, ("people",))
+        for record in plain_records(ground, ("centre", "name", "people", "n_homes"))
+    ]
+    return write_features(ground, records, "catchments")
+
+
+@api.get("/isochrones.geojson")
+def isochrones() -> Response:
+    """The ground from which each centre is reached within the cutoff."""
+    county = current_county()
+    reading = asked_reading(request.args, county.reading)
+    body = county.results.find(("isochrones", reading), lambda: _write_isochrones(county, reading))
+    return _answer(body, "application/geo+json")
+
+
+def _write_isochrones(county: County, reading: Any) -> str:
+    ground = draw_isochrones(county.require_town(), reading)
+    return write_features(ground, plain_records(ground, ("centre", "name")), "isochrones")
+
+
+# --- places ------------------------------------------------------------------------------------
+
+
+@api.get("/search")
+def search() -> dict[str, Any]:
+    """What to offer for a text that is being typed."""
+    query = request.args.get("q", "").strip()
+    _require_short("q", query)
+    return {"results": search_places(current_county(), query) if query else []}
+
+
+@api.get("/locate")
+def locate_named() -> dict[str, Any]:
+    """Areas, roles on duty and nearest centre of a building's id or of anything with a name."""
+    building, query = request.args.get("building", "").strip(), request.args.get("q", "").strip()
+    if bool(building) == bool(query):
+        raise InvalidOptionError(
+            option="building, q",
+            value=f"{building[:40]}, {query[:40]}",
+            expected="二者取一 / exactly one of the two",
+        )
+    _require_short("q", building or query)
+    answer = find_place(current_county(), query=building or query, on=_asked_day(request.args.get("on")))
+    if building:
+        answer["matches"] = [
+            match for match in answer["matches"] if match["building"] == match["key"] == building
+        ]
+        answer["n_found"] = len(answer["matches"])
+    return answer
+
+
+@api.post("/locate")
+def locate_position() -> dict[str, Any]:
+    """The same for a position, which stands in the body so that no log and no history keeps it."""
+    body = request.get_json()
+    if not isinstance(body, dict):
+        raise InvalidOptionError(option="body", value=type(body).__name__, expected='{"lon": …, "lat": …}')
+    lon, lat = _number(body, "lon"), _number(body, "lat")
+    on = body.get("on")
+    return find_place(current_county(), lonlat=(lon, lat), on=_asked_day(on if on is None else str(on)))
+
+
+def _number(body: dict[str, Any], name: str) -> float:
+    value = body.get(name)
+    # NaN passes json.loads, and True is an int to Python.
+    if isinstance(value, int | float) and not isinstance(value, bool) and -360 <= value <= 360:
+        return float(value)
+    raise InvalidOptionError(option=name, value=str(value)[:40], expected="度 / degrees")
+
+
+def _asked_day(text: str | None) -> datetime.date | None:
+    if not text:
+        return None
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise InvalidOptionError(option="on", value=text[:40], expected="YYYY-MM-DD") from None
+
+
+def _require_short(option: str, text: str) -> None:
+    if len(text) > LONGEST_QUERY:
+        raise InvalidOptionError(option=option, value=f"{text[:40]}…", expected=f"≤ {LONGEST_QUERY}")

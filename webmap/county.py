@@ -1,0 +1,189 @@
+"""One county as the server shows it: the data of one revision, never changed, swapped whole for the next."""
+
+from __future__ import annotations
+
+import datetime
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import geopandas as gpd
+import shapely
+from flask import current_app
+
+from geogrid.coverage.assess import Coverage, assess_readings
+from geogrid.coverage.reading import STANDARD_READINGS, Reading
+from geogrid.coverage.town import Town
+from geogrid.crs import to_lonlat
+from geogrid.errors import EmptyLayerError
+from geogrid.responsibility.register import Register
+from geogrid.schema import find_layer
+from geogrid.workspace import Workspace
+from webmap.columns import PUBLIC_COLUMNS
+from webmap.roster import read_register
+
+LABEL_TOLERANCE_DEG = 1e-4
+EXTENSION = "geogrid_county"
+KEPT_RESULTS = 96
+"""Computed answers kept a revision: each reading has about six, and few readings are in use at a time."""
+
+Value = TypeVar("Value")
+
+
+class Results:
+    """Answers computed once each, by whichever thread asks first, the most recently used kept."""
+
+    def __init__(self, kept: int = KEPT_RESULTS) -> None:
+        self._values: OrderedDict[Hashable, Any] = OrderedDict()
+        self._lock = threading.RLock()
+        self._kept = kept
+
+    def find(self, key: Hashable, compute: Callable[[], Value]) -> Value:
+        """The answer under a key; others wait while it is computed, since it would cost them the same."""
+        with self._lock:
+            if key not in self._values:
+                self._values[key] = compute()
+                while len(self._values) > self._kept:
+                    self._values.popitem(last=False)
+            self._values.move_to_end(key)
+            value: Value = self._values[key]
+            return value
+
+    def store(self, key: Hashable, value: object) -> None:
+        """Keep an answer that was computed together with others."""
+        with self._lock:
+            self._values[key] = value
+
+
+@dataclass(frozen=True)
+class County:
+    """The current features of one revision, on one day.
+
+    Attributes
+    ----------
+    layers
+        Every layer that is shown, in the store CRS, by name.
+    town
+        What the walking engine takes, in the metric CRS.
+    """
+
+    revision: int
+    day: datetime.date
+    code: str
+    name: str
+    is_synthetic: bool
+    reading: Reading
+    settings: Mapping[str, str]
+    layers: Mapping[str, gpd.GeoDataFrame]
+    town: Town | None
+    register: Register | None
+    results: Results = field(default_factory=Results, repr=False)
+
+    def assess(self, reading: Reading) -> Coverage:
+        """Who reaches a centre under a reading; the standard readings are computed together."""
+        town = self.require_town()
+        if reading not in STANDARD_READINGS:
+            return self.results.find(reading, lambda: assess_readings(town, [reading])[0])
+        return self.results.find(reading, lambda: self._assess_standard(town)[reading])
+
+    def require_town(self) -> Town:
+        """The town; EmptyLayerError while nothing has been imported."""
+        if self.town is None:
+            raise EmptyLayerError(layer="building", title=find_layer("building").zh)
+        return self.town
+
+    def _assess_standard(self, town: Town) -> dict[Reading, Coverage]:
+        found = dict(zip(STANDARD_READINGS, assess_readings(town, STANDARD_READINGS), strict=True))
+        for reading, coverage in found.items():
+            self.results.store(reading, coverage)
+        return found
+
+    def find_label_points(self, layer: str) -> list[list[float] | None]:
+        """For each polygon of a layer the middle of the largest circle in it, as longitude and latitude."""
+        places = to_lonlat(self.layers[layer], layer).geometry
+        if not len(places) or not places.geom_type.isin(["Polygon", "MultiPolygon"]).all():
+            return [None] * len(places)
+        circles = shapely.maximum_inscribed_circle(places.values, tolerance=LABEL_TOLERANCE_DEG)
+        middles = shapely.get_point(circles, 0)
+        return [[round(point.x, 6), round(point.y, 6)] for point in middles]
+
+    def bounds(self) -> list[float] | None:
+        """West, south, east and north of what is shown, in degrees; None for an empty county."""
+        for name in ("county", "district", "community", "building", "street", "centre"):
+            layer = self.layers[name]
+            if len(layer):
+                return [round(float(value), 6) for value in to_lonlat(layer, name).total_bounds]
+        return None
+
+
+def load_county(workspace: Workspace, day: datetime.date) -> County:
+    """What is current in a workspace on a day."""
+    return County(
+        revision=workspace.revision,
+        day=day,
+        code=workspace.code,
+        name=workspace.name,
+        is_synthetic=workspace.is_synthetic,
+        reading=Reading.parse(workspace.reading),
+        settings=dict(workspace.settings),
+        layers={name: workspace.read(name, on=day) for name in (*PUBLIC_COLUMNS, "building")},
+        town=workspace.read_town(on=day) if workspace.metric_crs else None,
+        register=read_register(workspace),
+    )
+
+
+class CountySource:
+    """The county's file, read again when it changed: readers keep the revision that they began with."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._seen: tuple[object, ...] | None = None
+        self._county: County | None = None
+
+    def current(self) -> County:
+        """The newest revision, as of today.
+
+        Raises
+        ------
+        WorkspaceError
+            When the file cannot be read.
+        """
+        county = self._county
+        if county is not None and self._seen == self._look():
+            return county
+        with self._lock:
+            seen = self._look()
+            if self._county is None or seen != self._seen:
+                self._county = self._load()
+                self._seen = seen
+            return self._county
+
+    def _load(self) -> County:
+        today = datetime.date.today()  # noqa: DTZ011  duties begin and end by the local calendar
+        with Workspace.open(self._path, readonly=True) as workspace:
+            known = self._county
+            if known is not None and known.revision == workspace.revision and known.day == today:
+                return known
+            return load_county(workspace, today)
+
+    def _look(self) -> tuple[object, ...]:
+        """What changes when the file does: the size and time of it and of its log, and the day."""
+        marks: list[object] = [datetime.date.today()]  # noqa: DTZ011  see above
+        for path in (self._path, self._path.with_name(self._path.name + "-wal")):
+            try:
+                status = path.stat()
+            except FileNotFoundError:
+                marks.append(None)
+            else:
+                marks.append((status.st_mtime_ns, status.st_size))
+        return tuple(marks)
+
+
+def current_county() -> County:
+    """The county that the running application shows."""
+    source: CountySource = current_app.extensions[EXTENSION]
+    return source.current()

@@ -1,0 +1,109 @@
+"""The only place that knows HTTP statuses: every error becomes one shape of problem+json, or a plain page."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from pathlib import PurePath
+
+from flask import Flask, Response, json, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from geogrid import errors
+from geogrid.labels import label
+from webmap.languages import page_language
+
+STATUSES: dict[type[errors.GeogridError], HTTPStatus] = {
+    errors.ForeignHostError: HTTPStatus.MISDIRECTED_REQUEST,
+    errors.FileTooCostlyError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.UnsupportedFileError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    errors.InputError: HTTPStatus.BAD_REQUEST,
+    errors.NotFoundError: HTTPStatus.NOT_FOUND,
+    errors.AnalysisError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.ConflictError: HTTPStatus.CONFLICT,
+    errors.StoreFullError: HTTPStatus.INSUFFICIENT_STORAGE,
+    errors.WorkspaceError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.GeogridError: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+"""From error class to status; the first of an error's own ancestors that stands here decides."""
+
+RETRY_AFTER_S = 5
+_log = logging.getLogger(__name__)
+
+
+def find_status(kind: type[errors.GeogridError]) -> HTTPStatus:
+    """The status of an error class.
+
+    >>> find_status(errors.PlaceNotFoundError).value
+    404
+    """
+    return next(STATUSES[ancestor] for ancestor in kind.__mro__ if ancestor in STATUSES)
+
+
+def init_errors(app: Flask) -> None:
+    """Have every error of the application answered here."""
+    app.register_error_handler(errors.GeogridError, _answer_error)
+    app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(Exception, _answer_fault)
+
+
+def _answer_error(error: errors.GeogridError) -> Response:
+    zh, en = (_without_folders(error, error.message(language)) for language in ("zh", "en"))
+    return _answer(find_status(type(error)), type(error).__name__, zh, en)
+
+
+def _answer_http_error(error: HTTPException) -> Response:
+    status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
+    key = f"web.error.{status.value}"
+    try:
+        zh, en = label(key, "zh"), label(key, "en")
+    except KeyError:
+        zh = en = status.phrase
+    response = _answer(status, status.phrase.title().replace(" ", ""), zh, en)
+    for name, value in error.get_headers():
+        if name in {"Allow", "Retry-After"}:
+            response.headers[name] = value
+    return response
+
+
+def _answer_fault(error: Exception) -> Response:
+    """A fault of the program: told without details, which go to the log."""
+    _log.error("%s %s failed", request.method, request.path, exc_info=error)
+    key = "web.error.500"
+    return _answer(
+        HTTPStatus.INTERNAL_SERVER_ERROR, "InternalServerError", label(key, "zh"), label(key, "en")
+    )
+
+
+def _without_folders(error: errors.GeogridError, text: str) -> str:
+    """A message that names the county's file but not where it lies on the server."""
+    path = getattr(error, "path", None) or getattr(error, "file", None)
+    return text.replace(str(path), PurePath(str(path)).name) if path else text
+
+
+def _answer(status: HTTPStatus, code: str, zh: str, en: str) -> Response:
+    wants_page = request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
+    if wants_page and not request.path.startswith("/api/"):
+        language = page_language()
+        body = render_template(
+            "error.html",
+            language=language,
+            title=label("web.error.title", language),
+            text=zh if language == "zh" else en,
+            back=label("web.error.back", language),
+        )
+        response = Response(body, status=status.value, mimetype="text/html")
+    else:
+        problem = {
+            "type": "about:blank",
+            "title": status.phrase,
+            "status": status.value,
+            "code": code,
+            "detail": zh,
+            "detail_en": en,
+        }
+        body = json.dumps(problem, ensure_ascii=False)
+        response = Response(body, status=status.value, mimetype="application/problem+json")
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return response

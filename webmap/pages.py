@@ -1,0 +1,86 @@
+"""The pages: the map, the same content as lists for reading without a map, and a sign of life."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from geogrid.labels import label, read_labels
+from webmap.assets import read_fingerprints
+from webmap.county import current_county
+from webmap.foliummap import TownMap
+from webmap.languages import page_language
+from webmap.readings import asked_reading, list_readings, query_reading
+from webmap.summary import list_areas, list_gaps, list_sources, summarise_coverage
+
+pages = Blueprint("pages", __name__)
+ASK_AGAIN = "no-cache"
+
+
+@pages.get("/")
+def map_page() -> Response:
+    """The map: a page without a county's data, all of which comes by the API."""
+    response = make_response(
+        render_template(
+            "map.html",
+            language=page_language(),
+            texts=read_labels()[page_language()],
+            fingerprints=read_fingerprints(),
+            scripts=[url for _, url in TownMap.default_js],
+            styles=[url for _, url in TownMap.default_css],
+        )
+    )
+    response.headers["Cache-Control"] = ASK_AGAIN
+    return response
+
+
+@pages.get("/list")
+def list_page() -> Response:
+    """Coverage, gaps, areas and centres as tables; works without scripts."""
+    county = current_county()
+    language = page_language()
+    reading = asked_reading(request.args, county.reading)
+    coverage = summarise_coverage(county, reading)
+    response = make_response(
+        render_template(
+            "list.html",
+            language=language,
+            texts=read_labels()[language],
+            fingerprints=read_fingerprints(),
+            county=county,
+            reading=reading,
+            reading_query=query_reading(reading),
+            readings=list_readings(county.reading),
+            coverage=coverage,
+            left_out=_tell_left_out(coverage, language),
+            sources=list_sources(county),
+            gaps=list_gaps(county, reading),
+            areas={layer: list_areas(county, layer) for layer in ("district", "community", "grid", "beat")},
+            centres=list_areas(county, "centre"),
+        )
+    )
+    response.headers["Cache-Control"] = ASK_AGAIN
+    return response
+
+
+def _tell_left_out(coverage: Mapping[str, Any], language: str) -> str:
+    """Homes without an answer and why, as a sentence."""
+    n_homes = coverage["homes"]["unanswered"]
+    if not n_homes:
+        return label("web.left_out.none", language)
+    reasons = label("web.comma", language).join(
+        label(
+            "web.left_out.reason", language, n=left["n_homes"], reason=label(f"web.reason.{reason}", language)
+        )
+        for reason, left in coverage["left_out"].items()
+    )
+    return label("web.left_out", language, n=n_homes, reasons=reasons)
+
+
+@pages.get("/healthz")
+def healthz() -> ResponseReturnValue:
+    """That the server answers, and the revision it shows."""
+    return {"status": "ok", "revision": current_county().revision}

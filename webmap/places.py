@@ -1,0 +1,77 @@
+"""Looking up places for a reader without an account: roles are told, the people who hold them are not known here."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from geogrid.errors import PlaceNotFoundError
+from geogrid.labels import LANGUAGES, label
+from geogrid.responsibility.lookup import locate
+from geogrid.responsibility.register import Register
+from geogrid.schema import ROLES
+from webmap.county import County
+
+MOST_PLACES = 10
+MOST_RESULTS = 12
+
+
+def find_place(
+    county: County,
+    *,
+    query: str | None = None,
+    lonlat: tuple[float, float] | None = None,
+    on: datetime.date | None = None,
+) -> dict[str, Any]:
+    """The answer for a name or a position on a date, today when None, without people.
+
+    Raises
+    ------
+    PlaceNotFoundError
+        When nothing has such a name.
+    InvalidOptionError
+        When the position is none.
+    """
+    day = on or county.day
+    register = _register_on(county, day)
+    walks = county.assess(county.reading).homes if day == county.day else None
+    answer = locate(register, query, lonlat, on=day, walks=walks, limit=MOST_PLACES)
+    shown = answer.to_dict(show_people=False)
+    for match in shown["matches"]:
+        match["people"] = [
+            {
+                "role": duty["role"],
+                "title": _title_role(duty["role"]),
+                "layer": duty["layer"],
+                "feature": duty["feature"],
+            }
+            for duty in match["people"]
+        ]
+    return shown
+
+
+def _title_role(role: str) -> dict[str, str]:
+    known = ROLES.get(role)
+    return {language: known.en if known and language == "en" else role for language in LANGUAGES}
+
+
+def search_places(county: County, query: str) -> list[dict[str, Any]]:
+    """What to offer while somebody types."""
+    entries = _register_on(county, county.day).gazetteer.search(query, MOST_RESULTS)
+    return [
+        {
+            "kind": entry.kind,
+            "key": entry.key,
+            "name": entry.name,
+            "where": entry.where,
+            "lonlat": entry.lonlat and [round(degrees, 6) for degrees in entry.lonlat],
+        }
+        for entry in entries
+    ]
+
+
+def _register_on(county: County, day: datetime.date) -> Register:
+    known = county.register
+    if known is None:
+        raise PlaceNotFoundError(query="", hint_zh=label("web.empty", "zh"), hint_en=label("web.empty", "en"))
+    return county.results.find(("register", day), lambda: known.on_date(day))

@@ -1,0 +1,194 @@
+/* The card: one place, its areas, who answers for it, the nearest centre, and the evidence. */
+
+import { getJson, withReading } from "./data.js";
+import { byId, element, fill } from "./dom.js";
+import { state } from "./state.js";
+import { count, language, minutes, text } from "./texts.js";
+
+const AREA_ORDER = ["grid", "district", "community", "lane", "beat"];
+let onClose = () => {};
+
+export function startCard(close) {
+  onClose = close;
+  byId("card").addEventListener("keydown", (event) => event.key === "Escape" && closeCard());
+}
+
+export function closeCard() {
+  byId("card").hidden = true;
+  byId("overview").hidden = false;
+  onClose();
+}
+
+function open(...content) {
+  const back = element("button", { type: "button", class: "back", onclick: closeCard }, text("back"));
+  fill(byId("card"), back, ...content);
+  byId("overview").hidden = true;
+  byId("card").hidden = false;
+  byId("panel-body").scrollTop = 0;
+}
+
+export function showWaiting() {
+  open(element("p", { class: "note", role: "status" }, text("waiting")));
+}
+
+export function showRefusal(error) {
+  open(element("p", { class: "refusal" }, error.message));
+}
+
+export function showAnswer(answer) {
+  if (!answer.matches.length) {
+    open(element("p", { class: "refusal" }, text("nothing_here")));
+    return;
+  }
+  const more = answer.n_found - answer.matches.length;
+  open(
+    answer.matches.length > 1 ? element("p", { class: "note" }, text("several", { n: count(answer.n_found) })) : null,
+    ...answer.matches.map((match) => matchSection(match, answer.on)),
+    more > 0 ? element("p", { class: "note" }, text("more", { n: count(more) })) : null,
+  );
+}
+
+function titleOf(match) {
+  return match.name || match.key || text("position");
+}
+
+function matchSection(match, on) {
+  return element(
+    "section",
+    { class: "match" },
+    element(
+      "header",
+      {},
+      element("p", { class: "match-kind" }, text(`kind.${match.kind}`)),
+      element("h2", {}, titleOf(match)),
+      match.where ? element("p", { class: "match-where" }, match.where) : null,
+    ),
+    nearest(match),
+    element("dl", { class: "areas" }, AREA_ORDER.map((kind) => areaRow(kind, match.areas[kind] || []))),
+    duties(match.people, on),
+    evidence(match.evidence),
+    copyButton(match),
+  );
+}
+
+function nearest(match) {
+  const centre = match.nearest_centre;
+  if (!centre) return element("p", { class: "nearest is-unknown" }, text("nearest.none"));
+  return element(
+    "p",
+    { class: "nearest" },
+    element("strong", {}, minutes(centre.walk_s)),
+    element("span", {}, text("nearest.to"), element("em", {}, centre.name || centre.id)),
+  );
+}
+
+function areaRow(kind, areas) {
+  const shown = areas.map((area) =>
+    element(
+      "span",
+      { class: "area" },
+      area.name || area.code,
+      area.name && area.name !== area.code ? element("small", {}, area.code) : null,
+    ),
+  );
+  return element(
+    "div",
+    {},
+    element("dt", {}, text(`layer.${kind}`)),
+    element("dd", {}, shown.length ? shown : element("span", { class: "none" }, text("area.none"))),
+  );
+}
+
+/* Roles by tier; without accounts the page never learns who holds them. */
+function duties(people, on) {
+  const roles = new Map();
+  for (const { role, title } of people) roles.set(role, { title, n: (roles.get(role)?.n || 0) + 1 });
+  return element(
+    "section",
+    { class: "duties" },
+    element("h3", {}, text("duties", { on })),
+    roles.size
+      ? element(
+          "ul",
+          {},
+          [...roles].map(([role, { title, n }]) =>
+            element("li", {}, element("span", {}, title[language] || role), n > 1 ? element("b", {}, `× ${n}`) : null),
+          ),
+        )
+      : element("p", { class: "none" }, text("duties.none")),
+    element("p", { class: "note" }, text("duties.no_names")),
+  );
+}
+
+function evidence(items) {
+  if (!items.length) return null;
+  return element(
+    "details",
+    { class: "evidence", open: true },
+    element("summary", {}, text("evidence")),
+    element("ul", {}, items.map((item) => element("li", {}, item[language]))),
+  );
+}
+
+function copyButton(match) {
+  const button = element("button", { type: "button", class: "copy" }, text("copy"));
+  button.addEventListener("click", async () => {
+    const lines = [titleOf(match)];
+    for (const kind of AREA_ORDER) {
+      for (const area of match.areas[kind] || []) {
+        lines.push(`${text(`layer.${kind}`)}${text("colon")}${area.name || ""} ${area.code}`.trim());
+      }
+    }
+    if (match.nearest_centre) {
+      lines.push(`${text("nearest.to")}${text("colon")}${match.nearest_centre.name || match.nearest_centre.id} ${minutes(match.nearest_centre.walk_s)}`);
+    }
+    try {
+      await navigator.clipboard.writeText(lines.join("\n"));
+      button.textContent = text("copied");
+    } catch (error) {
+      button.textContent = text("copy.failed");
+    }
+  });
+  return button;
+}
+
+/* A service centre: what it offers, and the homes whose nearest centre it is under this reading. */
+export async function showCentre(id) {
+  showWaiting();
+  const [centres, served] = await Promise.all([
+    getJson("/api/v1/layers/centre.geojson"),
+    getJson(withReading("/api/v1/centres", state.reading)),
+  ]);
+  const feature = centres.features.find(({ properties }) => (properties.centre || properties.id) === id);
+  if (!feature) {
+    open(element("p", { class: "refusal" }, text("nothing_here")));
+    return null;
+  }
+  const { name, services, hours, address, capacity } = feature.properties;
+  const own = served.centres.find((centre) => centre.centre === id) || { people: 0, n_homes: 0 };
+  const rows = [
+    ["centre.services", services],
+    ["centre.hours", hours],
+    ["centre.address", address],
+    ["centre.capacity", capacity === null || capacity === undefined ? null : count(capacity)],
+    ["centre.people", own.people === null ? null : text("n.people", { n: count(own.people) })],
+    ["centre.homes", text("n.homes", { n: count(own.n_homes) })],
+  ];
+  open(
+    element(
+      "section",
+      { class: "match" },
+      element("header", {}, element("p", { class: "match-kind" }, text("kind.centre")), element("h2", {}, name || id)),
+      element(
+        "dl",
+        { class: "areas" },
+        rows
+          .filter(([, value]) => value)
+          .map(([key, value]) => element("div", {}, element("dt", {}, text(key)), element("dd", {}, value))),
+      ),
+      element("p", { class: "note" }, text("centre.note", { title: served.title[language] })),
+    ),
+  );
+  return feature.geometry.coordinates;
+}
+

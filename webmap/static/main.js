@@ -1,0 +1,186 @@
+/* The page: brings the map, the panel and the permalink together. */
+
+import { closeCard, showAnswer, showCentre, showRefusal, showWaiting, startCard } from "./card.js";
+import { startCoverage } from "./coverage.js";
+import { askJson, getJson, postJson } from "./data.js";
+import { byId, element, fill } from "./dom.js";
+import { outlineOfBuilding } from "./homes.js";
+import { startLegend } from "./legend.js";
+import { startLists } from "./lists.js";
+import { layoutNames } from "./names.js";
+import { startSearch } from "./search.js";
+import { raise, startSheet } from "./sheet.js";
+import { change, onChange, state } from "./state.js";
+import { language, loadTexts, text } from "./texts.js";
+import { town } from "./town.js";
+
+const NEAR_ZOOM = 17;
+const NAME_DETAIL_ZOOM = 15;
+let asking = null;
+let marked = null;
+
+async function start() {
+  const [county] = await Promise.all([getJson("/api/v1/county"), loadTexts()]);
+  if (!county.readings.some(({ id }) => id === state.reading)) state.reading = null;
+  change({ reading: state.reading || county.reading });
+  showHead(county);
+  setFirstView(county.bounds);
+  startSheet();
+  startCard(forgetPlace);
+  startLegend();
+  startCoverage(county);
+  startLists(fly);
+  startSearch(chooseEntry);
+  watchMap();
+  onChange((changed) => {
+    if (changed.has("centre") && state.centre) openCentre(state.centre);
+  });
+  if (state.building) openBuilding(state.building);
+  else if (state.centre) openCentre(state.centre);
+  document.body.dataset.ready = "true";
+}
+
+function showHead(county) {
+  document.title = `${county.name} · ${text("title")}`;
+  byId("county").textContent = county.name;
+  byId("synthetic").hidden = !county.is_synthetic;
+  const marks = [
+    county.is_synthetic ? text("synthetic_note") : null,
+    ...county.attributions.map((attribution) => attribution[language]),
+    county.review_number ? `${text("review_number")}${text("colon")}${county.review_number}` : null,
+  ].filter(Boolean);
+  fill(byId("sources"), element("b", {}, county.mark || text("mark")), ...marks.map((mark) => element("span", {}, mark)));
+  const link = byId("language-link");
+  link.addEventListener("click", () => (link.href = link.href.split("#")[0] + location.hash));
+}
+
+/* Room for the panel: at the left of a wide screen, at the foot of a narrow one. */
+function padding() {
+  const isWide = window.matchMedia("(min-width: 760px)").matches;
+  return isWide ? { padding: [24, 24] } : { paddingTopLeft: [12, 70], paddingBottomRight: [12, 40] };
+}
+
+function setFirstView(bounds) {
+  if (state.view) town.map.setView([state.view.lat, state.view.lon], state.view.zoom, { animate: false });
+  else if (bounds) town.map.fitBounds(corners(bounds), { ...padding(), animate: false });
+}
+
+function corners([west, south, east, north]) {
+  return [
+    [south, west],
+    [north, east],
+  ];
+}
+
+function fly(bounds) {
+  if (!bounds) return;
+  raise(false);
+  const options = { ...padding(), maxZoom: NEAR_ZOOM, duration: 0.6 };
+  if (window.matchMedia("(prefers-reduced-motion: reduce)").matches) town.map.fitBounds(corners(bounds), { ...options, animate: false });
+  else town.map.flyToBounds(corners(bounds), options);
+}
+
+function watchMap() {
+  const { map } = town;
+  function settle() {
+    const { lat, lng } = map.getCenter();
+    change({ view: { zoom: map.getZoom(), lat, lon: lng } });
+    map.getContainer().classList.toggle("is-near", map.getZoom() >= NAME_DETAIL_ZOOM);
+    layoutNames(map);
+  }
+  map.on("moveend zoomend", settle);
+  map.on("click", ({ latlng }) => openPosition(latlng));
+  new ResizeObserver(() => map.invalidateSize({ pan: false })).observe(map.getContainer());
+  settle();
+}
+
+/* Ask, show that we ask, and show what came; a later question makes an earlier one void. */
+async function present(question) {
+  if (asking) asking.abort();
+  const own = (asking = new AbortController());
+  showWaiting();
+  raise(true);
+  try {
+    const answer = await question(own.signal);
+    if (own === asking) showAnswer(answer);
+    return own === asking ? answer : null;
+  } catch (error) {
+    if (own === asking && error.name !== "AbortError") showRefusal(error);
+    return null;
+  }
+}
+
+/* The position goes in the body, so that it stands in no log and no history. */
+async function openPosition(latlng) {
+  change({ building: null, centre: null });
+  markPlace(L.circleMarker(latlng, { radius: 7, className: "place-mark", interactive: false }));
+  const answer = await present((signal) => postJson("/api/v1/locate", { lon: latlng.wrap().lng, lat: latlng.lat }, signal));
+  const building = answer?.matches[0]?.building;
+  if (building) {
+    change({ building });
+    outline(building);
+  }
+}
+
+async function openBuilding(id) {
+  change({ building: id, centre: null });
+  const answer = await present((signal) => askJson(`/api/v1/locate?building=${encodeURIComponent(id)}`, signal));
+  if (answer?.matches.length) showPlace(answer.matches[0]);
+}
+
+async function chooseEntry(entry) {
+  if (entry.kind === "centre") change({ centre: entry.key, building: null });
+  else if (entry.kind === "building") await openBuilding(entry.key);
+  else {
+    change({ building: null, centre: null });
+    const answer = await present((signal) => askJson(`/api/v1/locate?q=${encodeURIComponent(entry.key)}`, signal));
+    if (entry.bounds) fly(entry.bounds);
+    else if (answer?.matches.length) showPlace(answer.matches[0]);
+  }
+}
+
+function showPlace(match) {
+  if (!match.lonlat) return;
+  const [lon, lat] = match.lonlat;
+  markPlace(L.circleMarker([lat, lon], { radius: 7, className: "place-mark", interactive: false }));
+  town.map.setView([lat, lon], Math.max(town.map.getZoom(), NEAR_ZOOM));
+  if (match.building) outline(match.building);
+}
+
+async function openCentre(id) {
+  if (asking) asking.abort();
+  asking = null;
+  raise(true);
+  try {
+    const lonlat = await showCentre(id);
+    if (!lonlat) return;
+    markPlace(L.circleMarker([lonlat[1], lonlat[0]], { radius: 15, className: "place-mark", interactive: false }));
+    if (!town.map.getBounds().contains([lonlat[1], lonlat[0]])) town.map.panTo([lonlat[1], lonlat[0]]);
+  } catch (error) {
+    showRefusal(error);
+  }
+}
+
+function outline(building) {
+  const rings = outlineOfBuilding(building);
+  if (rings) markPlace(L.polygon(rings, { className: "building-mark", interactive: false }));
+}
+
+function markPlace(mark) {
+  if (marked) marked.remove();
+  marked = mark.addTo(town.map);
+}
+
+function forgetPlace() {
+  if (asking) asking.abort();
+  asking = null;
+  if (marked) marked.remove();
+  marked = null;
+  change({ building: null, centre: null });
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !byId("card").hidden && event.target === document.body) closeCard();
+});
+
+start().catch((error) => fill(byId("coverage"), element("p", { class: "refusal" }, error.message)));

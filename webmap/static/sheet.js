@@ -1,0 +1,30 @@
+/* On a phone the panel is a sheet at the bottom: low, or raised over the map. */
+
+import { byId } from "./dom.js";
+
+export function startSheet() {
+  const handle = byId("sheet-handle");
+  handle.addEventListener("click", () => raise(!isRaised()));
+  let startY = null;
+  handle.addEventListener("pointerdown", (event) => {
+    startY = event.clientY;
+    handle.setPointerCapture(event.pointerId);
+  });
+  handle.addEventListener("pointerup", (event) => {
+    const moved = startY === null ? 0 : event.clientY - startY;
+    startY = null;
+    if (Math.abs(moved) > 24) {
+      raise(moved < 0);
+      handle.addEventListener("click", (click) => click.stopImmediatePropagation(), { capture: true, once: true });
+    }
+  });
+}
+
+function isRaised() {
+  return byId("panel").classList.contains("is-raised");
+}
+
+export function raise(isUp) {
+  byId("panel").classList.toggle("is-raised", isUp);
+  byId("sheet-handle").setAttribute("aria-expanded", String(isUp));
+}

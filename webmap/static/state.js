@@ -1,0 +1,46 @@
+/* What the page shows, kept in one place: the permalink after the #. */
+
+const listeners = new Set();
+
+function readHash() {
+  const parts = new URLSearchParams(location.hash.slice(1));
+  return {
+    reading: parts.get("reading"),
+    view: readView(parts.get("view")),
+    groups: parts.has("layers") ? parts.get("layers").split(",").filter(Boolean) : null,
+    colours: parts.get("colours") === "bands" ? "bands" : "status",
+    building: parts.get("building"),
+    centre: parts.get("centre"),
+  };
+}
+
+function readView(text) {
+  const [zoom, lat, lon] = (text || "").split("/").map(Number);
+  const isPlace = [zoom, lat, lon].every(Number.isFinite) && Math.abs(lat) <= 90 && Math.abs(lon) <= 180;
+  return text && isPlace ? { zoom, lat, lon } : null;
+}
+
+export const state = readHash();
+
+/* Change some of the state; listeners get the names of what changed. */
+export function change(parts) {
+  const changed = Object.keys(parts).filter((name) => state[name] !== parts[name]);
+  Object.assign(state, parts);
+  writeHash();
+  if (changed.length) listeners.forEach((listener) => listener(new Set(changed)));
+}
+
+export function onChange(listener) {
+  listeners.add(listener);
+}
+
+function writeHash() {
+  const parts = new URLSearchParams();
+  if (state.view) parts.set("view", `${state.view.zoom}/${state.view.lat.toFixed(5)}/${state.view.lon.toFixed(5)}`);
+  if (state.reading) parts.set("reading", state.reading);
+  if (state.groups) parts.set("layers", state.groups.join(","));
+  if (state.colours !== "status") parts.set("colours", state.colours);
+  if (state.building) parts.set("building", state.building);
+  if (state.centre) parts.set("centre", state.centre);
+  history.replaceState(null, "", `#${parts.toString().replace(/%2F/g, "/").replace(/%3A/g, ":").replace(/%2C/g, ",")}`);
+}
