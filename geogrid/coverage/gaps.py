@@ -12,7 +12,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from geogrid.coverage.summary import sum_known
+from geogrid.coverage.walks import Objects
 from geogrid.network.impedance import Floats, Integers
 
 GAP_LINK_M = 150.0
@@ -21,7 +21,16 @@ GAP_GROUND_M = 60.0
 """The ground of a gap reaches this far round its homes; with `GAP_LINK_M` it may fall into parts."""
 GROUND_TOLERANCE_M = 5.0
 """The outline of the ground is simplified by this much: it is drawn, never counted from."""
+THINNED_M = 15.0
+"""Of the homes in a square of this side one is enough to draw the ground."""
 
+_MOST = {
+    "nearest_centre": "centre",
+    "reason": "reason",
+    "community": "community",
+    "district": "district",
+    "grid": "grid",
+}
 GAP_COLUMNS = (
     "id",
     "people",
@@ -63,31 +72,36 @@ def find_gaps(
     over) and `children` (0 to 14) are <NA> where unknown for all homes of the gap.
     """
     members = homes.iloc[uncovered]
-    ages = building.iloc[uncovered]
     xy = members[["x", "y"]].to_numpy(float)
-    cluster = _cluster(xy)
-    records, grounds = [], []
-    for number in range(int(cluster.max(initial=-1)) + 1):
-        rows = np.flatnonzero(cluster == number)
-        records.append(_describe(members.iloc[rows], ages.iloc[rows]))
-        grounds.append(_draw_ground(xy[rows]))
-    frame = pd.DataFrame(records, columns=[*GAP_COLUMNS, "first"])
-    for name in ("people", "n_homes", "elderly", "children"):
-        frame[name] = frame[name].astype("Int64")
-    for name in ("id", "nearest_centre", "reason", "community", "district", "grid"):
-        frame[name] = frame[name].astype(object).where(frame[name].notna(), None)
-    frame["walk_s"] = frame["walk_s"].astype(float)
-    gaps = gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(grounds, index=frame.index, crs=crs))
+    gap = _cluster(xy)
+    n_gaps = int(gap.max(initial=-1)) + 1
+    weight = _weigh(members["people"], gap, n_gaps)
+    ages = building.iloc[uncovered]
+    frame = pd.DataFrame(
+        {
+            "people": _sum_known(members["people"], gap, n_gaps),
+            "n_homes": pd.array(np.bincount(gap, minlength=n_gaps), dtype="Int64"),
+            "elderly": _sum_known(ages["residents_60_plus"], gap, n_gaps),
+            "children": _sum_known(ages["residents_0_14"], gap, n_gaps),
+            "walk_s": _find_medians(members["walk_s"].to_numpy(float), weight, gap),
+        }
+    )
+    for name, column in _MOST.items():
+        frame[name] = pd.Series(
+            _pick_heaviest(members[column].to_numpy(object), weight, gap, n_gaps), dtype=object
+        )
+    _, first = np.unique(gap, return_index=True)
     order = np.lexsort(
         (
-            frame["first"].astype(str).to_numpy(str),
+            uncovered[first],  # homes are sorted by id
             -frame["n_homes"].to_numpy(float),
             -frame["people"].fillna(0).to_numpy(float),
         )
     )
-    gaps = gaps.iloc[order].reset_index(drop=True).drop(columns="first")
-    gaps["id"] = pd.Series([f"gap-{number}" for number in range(1, len(gaps) + 1)], dtype=object)
-    return gaps
+    frame = frame.iloc[order].reset_index(drop=True)
+    frame["id"] = pd.Series([f"gap-{number}" for number in range(1, n_gaps + 1)], dtype=object)
+    grounds = [_draw_ground(xy[gap == number]) for number in order]
+    return gpd.GeoDataFrame(frame[list(GAP_COLUMNS)], geometry=gpd.GeoSeries(grounds, crs=crs))
 
 
 def describe_gaps(gaps: gpd.GeoDataFrame) -> list[dict[str, Any]]:
@@ -110,42 +124,44 @@ def _cluster(xy: Floats) -> Integers:
     return numbers
 
 
-def _describe(homes: pd.DataFrame, ages: gpd.GeoDataFrame) -> dict[str, Any]:
-    weights = homes["people"].fillna(0).to_numpy(float)
-    if not weights.sum():
-        weights = np.ones(len(homes))
-    most = {
-        name: _pick_heaviest(homes[name].to_numpy(object), weights)
-        for name in ("centre", "reason", "community", "district", "grid")
-    }
-    return {
-        "people": sum_known(homes["people"]),
-        "n_homes": len(homes),
-        "elderly": sum_known(ages["residents_60_plus"]),
-        "children": sum_known(ages["residents_0_14"]),
-        "nearest_centre": most["centre"],
-        "walk_s": _find_median(homes["walk_s"].to_numpy(float), weights),
-        "reason": most["reason"],
-        "community": most["community"],
-        "district": most["district"],
-        "grid": most["grid"],
-        "first": min(str(building) for building in homes.index),
-    }
+def _weigh(people: pd.Series, gap: Integers, n_gaps: int) -> Floats:
+    """What each home weighs in its gap: its people, or 1 where the gap has no known people."""
+    known = people.fillna(0).to_numpy(float)
+    total = np.bincount(gap, known, minlength=n_gaps)
+    return np.where(total[gap] > 0, known, 1.0)
 
 
-def _pick_heaviest(values: np.ndarray, weights: Floats) -> str | None:
-    """The text with the largest weight, the smaller text on a tie; None when there is no text."""
-    sums = pd.Series(weights).groupby(values).sum()
-    return None if sums.empty else str(sums.sort_index().idxmax())
+def _sum_known(values: pd.Series, gap: Integers, n_gaps: int) -> pd.Series:
+    """Sums by gap, <NA> where nothing is known."""
+    sums = pd.Series(values.to_numpy(dtype=float, na_value=np.nan)).groupby(gap).sum(min_count=1)
+    return sums.reindex(range(n_gaps)).astype("Int64")
 
 
-def _find_median(values: Floats, weights: Floats) -> float:
-    """The lower weighted median: half of the weight has this value or less."""
-    order = np.argsort(values, kind="stable")
-    reached = np.cumsum(weights[order]) * 2 >= weights.sum()
-    return float(values[order][int(np.argmax(reached))])
+def _pick_heaviest(values: Objects, weight: Floats, gap: Integers, n_gaps: int) -> Objects:
+    """By gap, the text with the largest weight, the smaller text on a tie; None where there is no text."""
+    texts = pd.DataFrame({"gap": gap, "value": pd.Series(values, dtype=object), "weight": weight})
+    sums = texts.dropna(subset="value").groupby(["gap", "value"], as_index=False)["weight"].sum()
+    sums = sums.sort_values(["gap", "weight", "value"], ascending=[True, False, True]).drop_duplicates("gap")
+    heaviest = np.full(n_gaps, None, dtype=object)
+    heaviest[sums["gap"].to_numpy()] = sums["value"].to_numpy(object)
+    return heaviest
+
+
+def _find_medians(values: Floats, weight: Floats, gap: Integers) -> Floats:
+    """By gap, the lower weighted median: half of the weight has this value or less."""
+    order = np.lexsort((values, gap))
+    gap, weight = gap[order], weight[order]
+    _, first = np.unique(gap, return_index=True)
+    total = np.bincount(gap, weight)
+    so_far = np.cumsum(weight)
+    before = (so_far - weight)[first]
+    is_half = (so_far - before[gap]) * 2 >= total[gap]
+    _, half = np.unique(gap[is_half], return_index=True)
+    medians: Floats = values[order][is_half][half]
+    return medians
 
 
 def _draw_ground(xy: Floats) -> shapely.Geometry:
-    ground = shapely.buffer(shapely.multipoints(xy), GAP_GROUND_M)
+    _, kept = np.unique(np.floor(xy / THINNED_M), axis=0, return_index=True)
+    ground = shapely.buffer(shapely.multipoints(xy[np.sort(kept)]), GAP_GROUND_M, quad_segs=4)
     return shapely.simplify(ground, GROUND_TOLERANCE_M)

@@ -184,7 +184,7 @@ def _snap_inside(network: Network, xy: Floats, compound: Integers) -> Snaps:
     fraction, straight_m = np.full(len(xy), np.nan), np.full(len(xy), np.inf)
     order = np.argsort(compound, kind="stable")
     groups, low = np.unique(network.inside.group, return_index=True)  # segments are sorted by group
-    high = np.append(low[1:], network.inside.n_segments)
+    high = np.append(low, network.inside.n_segments)[1:]
     starts = np.searchsorted(compound[order], groups, side="left")
     ends = np.searchsorted(compound[order], groups, side="right")
     for first, last, start, end in zip(low, high, starts, ends, strict=True):

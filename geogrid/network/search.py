@@ -8,6 +8,7 @@ carried as `t * (K + 1) + c`: smaller when the time is smaller, and between equa
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -177,6 +178,22 @@ def measure_reach(
     order = np.lexsort((centre, home))
     indptr = np.searchsorted(home[order], np.arange(n_homes + 1))
     return csr_matrix((cost[order], centre[order], indptr), shape=(n_homes, n_centres))
+
+
+def search_nodes(
+    graph: Graph, costs: Costs, centres: Ways, n_centres: int, *, limit: float
+) -> Iterator[tuple[int, Floats]]:
+    """For each centre in turn, its number and the prices from every node to it, shape (n,).
+
+    A price beyond the limit is `inf`.
+    """
+    matrix = _search_from(graph, costs, centres, n_centres, 1.0, ranked=False)
+    size = max(1, MAX_CELLS // max(1, graph.n_nodes))
+    for low in range(0, n_centres, size):
+        numbers = np.arange(low, min(low + size, n_centres))
+        reached = dijkstra(matrix, indices=graph.n_nodes + numbers, limit=limit)
+        for number, prices in zip(numbers, reached, strict=True):
+            yield int(number), prices[: graph.n_nodes]
 
 
 def price_pairs(
