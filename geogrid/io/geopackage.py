@@ -1,0 +1,129 @@
+"""GeoPackages, read with SQLite alone: every row as it stands, nothing in the file is run."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from geogrid.errors import UnsupportedFileError
+from geogrid.io.gdal import decode_wkb
+from geogrid.io.source import RawLayer
+
+_APPLICATION_IDS = {0x47504B47, 0x47503130, 0x47503131}  # "GPKG", "GP10", "GP11"
+_ENVELOPE_BYTES = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
+_SUPPORTED = ["恰好一个要素图层的 .gpkg / a .gpkg with exactly one feature layer"]
+
+
+def read_geopackage(path: Path, shown: str, wanted: str) -> RawLayer:
+    """The feature layer of a GeoPackage: the one of the wanted name, else the only one.
+
+    A row is counted as what it is: the number that GDAL keeps beside the table may be wrong.
+
+    Raises
+    ------
+    UnsupportedFileError
+        When the file is no GeoPackage, is damaged, or the layer is a view or cannot be chosen.
+    """
+    try:
+        connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
+        try:
+            return _read(connection, shown, wanted)
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise UnsupportedFileError(shown, f"SQLite: {error}", _SUPPORTED) from None
+
+
+def _read(connection: sqlite3.Connection, shown: str, wanted: str) -> RawLayer:
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.text_factory = lambda data: data.decode("utf-8", errors="replace")
+    (application_id,) = connection.execute("PRAGMA application_id").fetchone()
+    objects = dict(connection.execute("SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view')"))
+    if application_id not in _APPLICATION_IDS and "gpkg_contents" not in objects:
+        raise UnsupportedFileError(shown, "SQLite", _SUPPORTED)
+    for name in ("gpkg_contents", "gpkg_geometry_columns", "gpkg_spatial_ref_sys"):
+        _require_table(connection, objects, name, shown)
+    layers = [
+        (str(table), str(column), int(srs))
+        for table, column, srs in connection.execute(
+            "SELECT c.table_name, g.column_name, g.srs_id FROM gpkg_contents c"
+            " JOIN gpkg_geometry_columns g ON g.table_name = c.table_name WHERE c.data_type = 'features'"
+        )
+    ]
+    chosen = [one for one in layers if one[0] == wanted] or layers
+    if len(chosen) != 1:
+        found = f"{len(layers)} 个图层 / layers: " + ", ".join(name for name, _, _ in layers[:10])
+        raise UnsupportedFileError(shown, found, _SUPPORTED)
+    table, geometry_column, srs = chosen[0]
+    _require_table(connection, objects, table, shown)
+    cursor = connection.execute(f"SELECT * FROM {_quoted(table)} ORDER BY rowid")
+    names = [str(one[0]) for one in cursor.description]
+    if geometry_column not in names:
+        raise UnsupportedFileError(shown, f"{table}: 没有列 / no column {geometry_column}", _SUPPORTED)
+    cells = list(zip(*cursor.fetchall(), strict=True)) or [()] * len(names)
+    columns = {name: [_plain(value) for value in values] for name, values in zip(names, cells, strict=True)}
+    raw = columns.pop(geometry_column)
+    blobs = np.empty(len(raw), dtype=object)
+    unreadable: dict[int, tuple[str, str]] = {}
+    for i, blob in enumerate(cells[names.index(geometry_column)]):
+        if blob is not None:
+            blobs[i] = _well_known_binary(blob)
+            if blobs[i] is None:
+                unreadable[i] = ("几何数据损坏，无法读取", "the geometry is damaged and cannot be read")
+    geometry, undecoded = decode_wkb(blobs)
+    # The row id of QGIS and GDAL is no key of ours, though it may bear the name of one.
+    (key,) = [one[1] for one in connection.execute(f"PRAGMA table_info({_quoted(table)})") if one[5]] or [
+        None
+    ]
+    if key is not None and key.lower() in ("fid", "ogc_fid", "objectid"):
+        columns.pop(key, None)
+    return RawLayer(
+        columns=columns,
+        rows=list(range(1, len(raw) + 1)),
+        geometry=geometry,
+        unreadable=unreadable | undecoded,
+        crs=_read_crs(connection, srs),
+    )
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _require_table(connection: sqlite3.Connection, objects: dict[str, str], name: str, shown: str) -> None:
+    """Refuse a view, which may be endless, and a virtual table, which is a program."""
+    sql = connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (name,)).fetchone()
+    is_virtual = bool(sql and sql[0] and re.match(r"\s*CREATE\s+VIRTUAL", sql[0], re.IGNORECASE))
+    if objects.get(name) != "table" or is_virtual:
+        found = f"{name}: " + ("视图 / a view" if name in objects else "缺失 / missing")
+        raise UnsupportedFileError(shown, found, ["普通表 / plain tables"])
+
+
+def _plain(value: Any) -> Any:
+    """A cell; a BLOB is nothing that a column of ours takes."""
+    return None if isinstance(value, bytes) else value
+
+
+def _well_known_binary(blob: Any) -> bytes | None:
+    """What stands behind the header of a geometry (GeoPackage 1.3, 2.1.3), or None where it is none."""
+    if not isinstance(blob, bytes) or len(blob) < 8 or blob[:2] != b"GP":
+        return None
+    envelope = _ENVELOPE_BYTES.get((blob[3] >> 1) & 0x07)
+    return None if envelope is None else blob[8 + envelope :]
+
+
+def _read_crs(connection: sqlite3.Connection, srs: int) -> str | None:
+    if srs in (0, -1):
+        return None
+    row = connection.execute(
+        "SELECT organization, organization_coordsys_id, definition FROM gpkg_spatial_ref_sys WHERE srs_id = ?",
+        (srs,),
+    ).fetchone()
+    if row is None:
+        return None
+    organization, code, definition = row
+    return f"EPSG:{code}" if str(organization).upper() == "EPSG" else str(definition)
