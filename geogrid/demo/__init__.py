@@ -1,1 +1,5 @@
 """The synthetic town."""
+
+from geogrid.demo.town import build_town
+
+__all__ = ["build_town"]
