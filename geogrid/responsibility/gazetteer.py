@@ -144,7 +144,7 @@ class Gazetteer:
         return list(found)[:limit]
 
     def suggest(self, query: str, limit: int) -> list[str]:
-        """Names that resemble a text that was not found, the most alike first.
+        """Names of entries that have a name like a text that was not found, the most alike first.
 
         Alike is Dice's coefficient of the characters and pairs of neighbouring characters that two
         texts have in common, from `SMALLEST_LIKENESS` on.
@@ -156,8 +156,9 @@ class Gazetteer:
                 pieces = _take_apart(known.normalised)
                 likeness = 2 * len(wanted & pieces) / (len(wanted) + len(pieces))
                 if likeness >= SMALLEST_LIKENESS:
-                    scored[known.text] = max(likeness, scored.get(known.text, 0.0))
-        return sorted(scored, key=lambda text: (-scored[text], natural_order(text)))[:limit]
+                    name = self.entries[known.entry].name
+                    scored[name] = max(likeness, scored.get(name, 0.0))
+        return sorted(scored, key=lambda name: (-scored[name], natural_order(name)))[:limit]
 
     def _match(self, query: str, closeness: Closeness) -> list[NameMatch]:
         text = normalise_name(query)
