@@ -24,6 +24,8 @@ ASK_AGAIN = "private, no-cache"
 """A browser keeps the answer but asks whether it still holds, which its ETag says in a few bytes."""
 
 LONGEST_QUERY = 80
+DRAWN_TOLERANCE_M = 3.0
+"""Reach is drawn this far from its outline at most; the outline itself has ten times the points."""
 
 
 def _answer(body: str, mimetype: str = "application/json") -> Response:
@@ -51,6 +53,7 @@ def county_card() -> Response:
                 "revision": county.revision,
                 "is_synthetic": county.is_synthetic,
                 "bounds": county.bounds(),
+                "focus": county.focus(),
                 "reading": str(county.reading),
                 "readings": list_readings(county.reading),
                 "attributions": list_sources(county),
@@ -168,6 +171,7 @@ def isochrones() -> Response:
 
 def _write_isochrones(county: County, reading: Any) -> str:
     ground = draw_isochrones(county.require_town(), reading)
+    ground = ground.set_geometry(ground.simplify(DRAWN_TOLERANCE_M))
     return write_features(ground, plain_records(ground, ("centre", "name")), "isochrones")
 
 

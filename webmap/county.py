@@ -26,6 +26,8 @@ from webmap.columns import PUBLIC_COLUMNS
 from webmap.roster import read_register
 
 LABEL_TOLERANCE_DEG = 1e-4
+FOCUS_MARGIN = 0.15
+"""Of the extent of the centres, on each side of them."""
 EXTENSION = "geogrid_county"
 KEPT_RESULTS = 96
 """Computed answers kept a revision: each reading has about six, and few readings are in use at a time."""
@@ -109,6 +111,20 @@ class County:
         circles = shapely.maximum_inscribed_circle(places.values, tolerance=LABEL_TOLERANCE_DEG)
         middles = shapely.get_point(circles, 0)
         return [[round(point.x, 6), round(point.y, 6)] for point in middles]
+
+    def focus(self) -> list[float] | None:
+        """What to show first: where the centres stand, with as much around them as is usual; as `bounds`."""
+        whole, centres = self.bounds(), self.layers["centre"]
+        if whole is None or len(centres) < 2:
+            return whole
+        west, south, east, north = to_lonlat(centres, "centre").total_bounds
+        wide, high = FOCUS_MARGIN * (east - west), FOCUS_MARGIN * (north - south)
+        return [
+            max(whole[0], round(float(west - wide), 6)),
+            max(whole[1], round(float(south - high), 6)),
+            min(whole[2], round(float(east + wide), 6)),
+            min(whole[3], round(float(north + high), 6)),
+        ]
 
     def bounds(self) -> list[float] | None:
         """West, south, east and north of what is shown, in degrees; None for an empty county."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from geogrid.errors import PlaceNotFoundError
 from geogrid.labels import LANGUAGES, label
+from geogrid.responsibility.gazetteer import Entry
 from geogrid.responsibility.lookup import locate
 from geogrid.responsibility.register import Register
 from geogrid.schema import ROLES
@@ -37,7 +38,11 @@ def find_place(
     walks = county.assess(county.reading).homes if day == county.day else None
     answer = locate(register, query, lonlat, on=day, walks=walks, limit=MOST_PLACES)
     shown = answer.to_dict(show_people=False)
+    entries = county.results.find(("entries", day), lambda: _list_entries(register))
     for match in shown["matches"]:
+        entry = entries.get((match["kind"], match["key"])) or entries.get(("building", match["building"]))
+        match["title"] = entry and entry.name
+        match["where"] = entry and entry.where
         match["people"] = [
             {
                 "role": duty["role"],
@@ -48,6 +53,10 @@ def find_place(
             for duty in match["people"]
         ]
     return shown
+
+
+def _list_entries(register: Register) -> dict[tuple[str, str | None], Entry]:
+    return {(entry.kind, entry.key): entry for entry in register.gazetteer.entries}
 
 
 def _title_role(role: str) -> dict[str, str]:

@@ -80,9 +80,13 @@ def town_layers(names: tuple[str, ...] = ()) -> dict[str, gpd.GeoDataFrame]:
         return next(given, usual)
 
     streets = [
-        shapely.LineString([(WEST + 100, SOUTH + y), (WEST + 1100, SOUTH + y)]) for y in (200, 400, 600)
+        shapely.LineString([(WEST + x, SOUTH + y), (WEST + x + 200, SOUTH + y)])
+        for y in (200, 400, 600)
+        for x in range(100, 1100, 200)
     ] + [
-        shapely.LineString([(WEST + x, SOUTH + 200), (WEST + x, SOUTH + 600)]) for x in range(100, 1101, 200)
+        shapely.LineString([(WEST + x, SOUTH + y), (WEST + x, SOUTH + y + 200)])
+        for y in (200, 400)
+        for x in range(100, 1101, 200)
     ]
     buildings: Rows = []
     for y in (200, 400, 600):

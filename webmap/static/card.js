@@ -49,7 +49,7 @@ export function showAnswer(answer) {
 }
 
 function titleOf(match) {
-  return match.name || match.key || text("position");
+  return match.title || match.name || match.key || text("position");
 }
 
 function matchSection(match, on) {
@@ -94,7 +94,7 @@ function areaRow(kind, areas) {
   return element(
     "div",
     {},
-    element("dt", {}, text(`layer.${kind}`)),
+    element("dt", {}, text(`kind.${kind}`)),
     element("dd", {}, shown.length ? shown : element("span", { class: "none" }, text("area.none"))),
   );
 }
@@ -136,7 +136,7 @@ function copyButton(match) {
     const lines = [titleOf(match)];
     for (const kind of AREA_ORDER) {
       for (const area of match.areas[kind] || []) {
-        lines.push(`${text(`layer.${kind}`)}${text("colon")}${area.name || ""} ${area.code}`.trim());
+        lines.push(`${text(`kind.${kind}`)}${text("colon")}${area.name || ""} ${area.code}`.trim());
       }
     }
     if (match.nearest_centre) {

@@ -24,10 +24,10 @@ async function start() {
   if (!county.readings.some(({ id }) => id === state.reading)) state.reading = null;
   change({ reading: state.reading || county.reading });
   showHead(county);
-  setFirstView(county.bounds);
   startSheet();
   startCard(forgetPlace);
   startLegend();
+  setFirstView(county.focus);
   startCoverage(county);
   startLists(fly);
   startSearch(chooseEntry);
@@ -54,10 +54,12 @@ function showHead(county) {
   link.addEventListener("click", () => (link.href = link.href.split("#")[0] + location.hash));
 }
 
-/* Room for the panel: at the left of a wide screen, at the foot of a narrow one. */
+/* What lies over the map: the layer panel of a wide screen, its button and the sheet of a narrow one. */
 function padding() {
   const isWide = window.matchMedia("(min-width: 760px)").matches;
-  return isWide ? { padding: [24, 24] } : { paddingTopLeft: [12, 70], paddingBottomRight: [12, 40] };
+  if (!isWide) return { paddingTopLeft: [10, 66], paddingBottomRight: [10, 40] };
+  const covered = byId("layers-body").hidden ? 24 : byId("layers").offsetWidth + 28;
+  return { paddingTopLeft: [24, 24], paddingBottomRight: [covered, 44] };
 }
 
 function setFirstView(bounds) {

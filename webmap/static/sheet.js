@@ -5,6 +5,8 @@ import { byId } from "./dom.js";
 export function startSheet() {
   const handle = byId("sheet-handle");
   handle.addEventListener("click", () => raise(!isRaised()));
+  // What the keyboard reaches must be in sight.
+  byId("panel-body").addEventListener("focusin", (event) => event.target.matches(":focus-visible") && raise(true));
   let startY = null;
   handle.addEventListener("pointerdown", (event) => {
     startY = event.clientY;

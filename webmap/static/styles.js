@@ -43,8 +43,8 @@ const line = (colour, weight, more = {}) => ({
 });
 
 export const areaStyles = {
-  district: line("#3c4f8f", 2, { opacity: 0.85 }),
-  community: line("#8a3b6b", 1.6, { dashArray: "7 4", opacity: 0.9 }),
+  district: line("#3c4f8f", 2, { opacity: 0.85, className: "area-district" }),
+  community: line("#8a3b6b", 1.8, { dashArray: "7 4", opacity: 0.9, className: "area-community" }),
   grid: line("#5d6b73", 1, { opacity: 0.8 }),
   beat: line("#1c5fa8", 2.2, { dashArray: "2 5", lineCap: "round" }),
   compound: line("#6d5a2f", 1.4, { fillOpacity: 0.06 }),

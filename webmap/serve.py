@@ -1,0 +1,109 @@
+"""`geogrid serve`: a county's map in the browser of this computer."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import logging
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from geogrid.cli.output import progress_printer
+from geogrid.errors import NonLoopbackHostError, PortInUseError
+from geogrid.labels import LANGUAGES, label
+from webmap.settings import LOOPBACK_NAMES, WebSettings
+
+if TYPE_CHECKING:
+    from webmap.county import CountySource
+
+THREADS = 8
+
+
+@click.command("serve")
+@click.argument("county", required=False, type=click.Path(path_type=Path), metavar="[COUNTY.gpkg]")
+@click.option("--host", default="127.0.0.1", show_default=True, help="本机地址 / a name of this computer")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="端口 / port")
+def serve(county: Path | None, host: str, port: int) -> None:
+    """在浏览器中打开地图；不给文件时打开演示县。/ Serve the map; without a file, the demo county's."""
+    require_loopback(host)
+    path = county if county is not None else _find_demo()
+
+    from waitress.server import create_server
+
+    from geogrid.workspace import Workspace
+    from webmap import create_app
+    from webmap.county import EXTENSION
+
+    Workspace.open(path, readonly=True).close()  # its faults are told now, not at the first request
+    app = create_app(path, WebSettings(host_names=tuple(dict.fromkeys((*LOOPBACK_NAMES, host.lower())))))
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a page asks for a dozen files at once
+    try:
+        server = create_server(app, host=host, port=port, threads=THREADS)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUseError(port=port) from error
+        raise
+    taken = getattr(server, "effective_port", port)  # a name with two addresses has two servers
+    _say("serve.ready", url=f"http://{f'[{host}]' if ':' in host else host}:{taken}/")
+    threading.Thread(target=_warm, args=(app.extensions[EXTENSION],), daemon=True).start()
+    server.run()
+
+
+def require_loopback(host: str) -> None:
+    """Raise NonLoopbackHostError unless a name means this computer alone."""
+    try:
+        is_loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = host.lower() in LOOPBACK_NAMES
+    if not is_loopback:
+        raise NonLoopbackHostError(host=host)
+
+
+def _find_demo() -> Path:
+    """The demo county in the user's own folder for programs' files, built where it is not there."""
+    from geogrid import __version__
+    from geogrid.demo.county import create_demo_county
+
+    folder = Path(click.get_app_dir("geogrid"))
+    path = folder / f"demo-{__version__}.gpkg"
+    if not _is_whole(path):
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in (path, path.with_suffix(".private.sqlite")):
+            file.unlink(missing_ok=True)
+        _say("serve.demo", path=path)
+        create_demo_county(path, progress=progress_printer())
+    return path
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a demo county is there that was not left half written."""
+    from geogrid.errors import WorkspaceError
+    from geogrid.workspace import Workspace
+
+    try:
+        with Workspace.open(path, readonly=True) as workspace:
+            return workspace.count("building") > 0
+    except WorkspaceError:
+        return False
+
+
+def _warm(source: CountySource) -> None:
+    """Compute what the first visitor would wait for."""
+    from geogrid.errors import GeogridError
+
+    started = time.perf_counter()
+    try:
+        county = source.current()
+        county.assess(county.reading)
+    except GeogridError:
+        return  # the page says what is missing
+    _say("serve.warmed", seconds=f"{time.perf_counter() - started:.1f}")
+
+
+def _say(key: str, **values: object) -> None:
+    for language in LANGUAGES:
+        click.echo(label(key, language, **values))
