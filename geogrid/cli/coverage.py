@@ -83,17 +83,25 @@ def command(
         click.echo(f"〔{label('synthetic', language())}〕")
     click.echo(label("cli.coverage.head", language(), county=name, reading=reading.title(language())))
     click.echo()
-    for line in _describe(
-        [result.to_dict() for result in results], [r.title(language()) for r in (reading, *others)]
-    ):
+    titles = [other.title(language()) for other in (reading, *others)]
+    centre_keys = town.centre["centre"].where(town.centre["centre"].notna(), town.centre["id"])
+    names = {
+        key: title
+        for key, title in [
+            *zip(town.community["code"], town.community["name"], strict=True),
+            *zip(centre_keys, town.centre["name"], strict=True),
+        ]
+        if title
+    }
+    for line in _describe([result.to_dict() for result in results], titles, names):
         click.echo(line)
     for path in (out, homes):
         if path is not None:
             click.echo(label("cli.written", language(), path=path))
 
 
-def _describe(results: list[dict[str, Any]], titles: list[str]) -> list[str]:
-    """The lines of the printed table."""
+def _describe(results: list[dict[str, Any]], titles: list[str], names: dict[str, str]) -> list[str]:
+    """The lines of the printed table; `names` are those of communities and centres, by key."""
     tongue = language()
     found = results[0]
     unit = "people" if found["people"]["total"] is not None else "homes"
@@ -121,8 +129,8 @@ def _describe(results: list[dict[str, Any]], titles: list[str]) -> list[str]:
                 format_count(gap["people"]),
                 format_count(gap["elderly"]),
                 format_count(gap["n_homes"]),
-                gap["community"] or "–",
-                gap["nearest_centre"] or "–",
+                names.get(gap["community"]) or gap["community"] or "–",
+                names.get(gap["nearest_centre"]) or gap["nearest_centre"] or "–",
                 "–" if gap["walk_s"] is None else f"{gap['walk_s'] / 60:.1f}",
                 label(f"coverage.reason.{gap['reason']}", tongue),
             ]
@@ -148,13 +156,12 @@ def _describe_left_out(found: dict[str, Any]) -> list[str]:
     if missing:
         lines.append(label("cli.coverage.homes_without_people", tongue, count=f"{missing:,}"))
     for reason, left in found["left_out"].items():
-        count = left["count"] if isinstance(left, dict) else left
-        if count:
+        if left["n_homes"]:
             lines.append(
                 label(
                     "cli.coverage.left_out",
                     tongue,
-                    count=f"{count:,}",
+                    count=f"{left['n_homes']:,}",
                     reason=label(f"coverage.reason.{reason}", tongue),
                 )
             )
