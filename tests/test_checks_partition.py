@@ -145,13 +145,13 @@ SQUARE = rectangle(0, 0, 30, 30)
 
 
 @given(partitions())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 def test_cells_united_into_areas_are_always_a_sound_partition(areas):
     assert find_partition_faults(areas, SQUARE, "district") == []
 
 
 @given(areas=partitions(), data=st.data())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 def test_a_moved_vertex_is_always_found(areas, data):
     row = data.draw(st.integers(0, len(areas) - 1))
     shape = areas.geometry.iloc[row]

@@ -22,7 +22,6 @@ from geogrid.responsibility.gazetteer import NameMatch
 from geogrid.responsibility.membership import (
     CLEAR_SHARE,
     SMALLEST_SHARE,
-    find_declared_differences,
     find_point_areas,
     find_polygon_areas,
 )
@@ -195,7 +194,12 @@ def _answer_place(
     register: Register, place: _Place, walks: pd.DataFrame | None, measure_walk: MeasureWalk | None
 ) -> PlaceAnswer:
     areas, area_evidence = _find_areas(register, place)
-    declared = find_declared_differences(register.areas, areas)
+    declared = [
+        evidence
+        for area in areas
+        if area.answers
+        for evidence in register.declared_differences.get((area.kind, area.code), ())
+    ]
     posts, post_evidence = _list_posts(register, place, areas)
     centre, walk_evidence = _find_centre(register, place, walks, measure_walk)
     if register.tables["assignment"].empty:

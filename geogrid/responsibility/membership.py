@@ -14,7 +14,7 @@ from geogrid.areas.cover import find_covering, find_nearest
 from geogrid.areas.share import assign_areas, measure_shares
 from geogrid.responsibility.answer import Evidence, HeldArea, Words, make_evidence
 from geogrid.responsibility.columns import read_texts
-from geogrid.schema import AREA_LAYERS, LAYERS
+from geogrid.schema import LAYERS
 
 CLEAR_SHARE = 0.9
 """A building with a smaller share in its area is called split (DESIGN: "a share under 90 % is said")."""
@@ -101,43 +101,47 @@ def find_polygon_areas(
     return held, evidence
 
 
-def find_declared_differences(areas: Mapping[str, gpd.GeoDataFrame], held: list[HeldArea]) -> list[Evidence]:
-    """Areas of the answer that are declared to belong to another area than the one they lie in.
+def find_declared_differences(areas: Mapping[str, gpd.GeoDataFrame]) -> dict[tuple[str, str], list[Evidence]]:
+    """Areas that are declared to belong to another area than the one most of their ground lies in.
 
     A grid declares its community and 片区, a beat its community; the ground decides where it lies.
+
+    Returns
+    -------
+    (kind, code) -> what is said of that area; areas without a difference are left out.
     """
-    evidence = []
-    for area in held:
-        if not area.answers:
-            continue
-        frame = areas[area.kind]
-        row = frame[frame["code"] == area.code].iloc[[0]]
-        for column in LAYERS[area.kind].columns:
-            if column.refers not in AREA_LAYERS or areas[column.refers].empty:
+    found: dict[tuple[str, str], list[Evidence]] = {}
+    for kind, frame in areas.items():
+        for column in LAYERS[kind].columns:
+            upper = areas.get(column.refers)
+            if upper is None or upper.empty or frame.empty:
                 continue
-            declared = read_texts(row, column.name)[0]
-            upper = areas[column.refers]
-            actual = assign_areas(row.geometry.to_numpy(), upper)[0]
-            if declared and actual and declared != actual:
-                names = read_names(upper)
-                evidence.append(
-                    make_evidence(
+            names, upper_names = read_names(frame), read_names(upper)
+            rows = zip(
+                read_texts(frame, "code"),
+                read_texts(frame, column.name),
+                assign_areas(frame.geometry.to_numpy(), upper),
+                strict=True,
+            )
+            for code, declared, actual in rows:
+                if code and declared and actual and declared != actual:
+                    evidence = make_evidence(
                         "area.declared",
                         {
-                            "kind": area.kind,
-                            "code": area.code,
+                            "kind": kind,
+                            "code": code,
                             "of": column.refers,
                             "declared": declared,
                             "actual": actual,
                         },
-                        kind=_title(area.kind),
-                        name=area.name or area.code,
+                        kind=_title(kind),
+                        name=names[code] or code,
                         upper=_title(column.refers),
-                        declared=names.get(declared) or declared,
-                        actual=names[actual] or actual,
+                        declared=upper_names.get(declared) or declared,
+                        actual=upper_names[actual] or actual,
                     )
-                )
-    return evidence
+                    found.setdefault((kind, code), []).append(evidence)
+    return found
 
 
 def read_names(areas: gpd.GeoDataFrame) -> dict[str, str | None]:

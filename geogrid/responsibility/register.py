@@ -14,9 +14,11 @@ import shapely
 
 from geogrid.areas.validity import select_current
 from geogrid.crs import change_crs
+from geogrid.responsibility.answer import Evidence
 from geogrid.responsibility.columns import read_texts
 from geogrid.responsibility.duty import DutiesByPost, Post, group_duties, list_group_posts
 from geogrid.responsibility.gazetteer import GAZETTEER_LAYERS, Gazetteer, build_gazetteer
+from geogrid.responsibility.membership import find_declared_differences
 from geogrid.schema import AREA_LAYERS, find_layer
 
 REGISTER_LAYERS = tuple(dict.fromkeys((*AREA_LAYERS, *GAZETTEER_LAYERS)))
@@ -105,6 +107,11 @@ class Register:
     def gazetteer(self) -> Gazetteer:
         """What of it can be found by name."""
         return build_gazetteer(self.layers, self.tables["alias"])
+
+    @cached_property
+    def declared_differences(self) -> dict[tuple[str, str], list[Evidence]]:
+        """(kind, code) -> how an area's declared community or 片区 differs from the ground."""
+        return find_declared_differences(self.areas)
 
     @cached_property
     def duties(self) -> DutiesByPost:
