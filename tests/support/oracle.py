@@ -1,0 +1,307 @@
+"""A second way to every walk: networkx on a graph whose edges are split where people step on and off.
+
+Written from the model's description alone, with loops and brute force, and sharing no code with the
+engine but the names of its constants. Streets are taken in the order of their ids, pieces of a street
+in the order in which cutting yields them; prices are rounded half up to whole milliseconds per
+segment and leg.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+import shapely
+
+from geogrid.coverage.town import Town
+
+DETOUR, LIMIT_M, EDGE_M, GATE_STREET_M, ALONG_M = 1.2, 300.0, 2.0, 15.0, 10.0
+SPEEDS = {"adult": 1.2, "elderly": 0.8, "child": 1.0, "length": 1.0}
+
+
+@dataclass
+class Segment:
+    """A straight piece of street and the places on it where people step on or off."""
+
+    ends: tuple[tuple[int, int], tuple[int, int]]
+    coords: tuple[tuple[float, float], tuple[float, float]]
+    price: int
+    stops: dict
+
+
+class Streets:
+    """One network: public, or inside one compound."""
+
+    def __init__(self, name):
+        self.name, self.segments = name, []
+
+    def add(self, line, price_of):
+        coords = [xy[:2] for xy in line.coords]
+        for a, b in itertools.pairwise(coords):
+            ends = tuple((math.floor(x * 1000 + 0.5), math.floor(y * 1000 + 0.5)) for x, y in (a, b))
+            if ends[0] != ends[1]:
+                price = price_of(math.hypot(b[0] - a[0], b[1] - a[1]))
+                self.segments.append(Segment(ends, (a, b), price, {}))
+
+    def snap(self, xy):
+        """The first of the nearest segments, the whole price from its start, the straight distance."""
+        if not self.segments or any(map(math.isnan, xy)):
+            return None
+        if not hasattr(self, "_ends"):
+            self._ends = np.array([segment.coords for segment in self.segments])
+        a, along = self._ends[:, 0], self._ends[:, 1] - self._ends[:, 0]
+        share = np.clip(((np.array(xy) - a) * along).sum(axis=1) / (along**2).sum(axis=1), 0, 1)
+        straight = np.hypot(*(np.array(xy) - (a + share[:, None] * along)).T)
+        number = int(np.argmin(straight))
+        part = math.floor(share[number] * self.segments[number].price + 0.5)
+        return number, part, float(straight[number])
+
+    def stop(self, number, part):
+        """The node at a place on a segment."""
+        return self.segments[number].stops.setdefault(part, (self.name, number, part))
+
+    def graph(self):
+        graph = nx.Graph()
+        for segment in self.segments:
+            (start, end), price = ((self.name, *node) for node in segment.ends), segment.price
+            chain = [(0, start), *sorted(segment.stops.items()), (price, end)]
+            for (p, node), (q, other) in itertools.pairwise(chain):
+                if node == other:
+                    continue
+                old = graph.get_edge_data(node, other, {"price": math.inf})["price"]
+                graph.add_edge(node, other, price=min(q - p, old))
+        return graph
+
+
+class Oracle:
+    """All walks of a town for one profile: `cost[home][centre]` in whole milliseconds, absent if none."""
+
+    def __init__(self, town: Town, profile: str):
+        self.town, self.profile, self.speed = town, profile, SPEEDS[profile]
+        self.polygons = dict(zip(town.compound["id"], town.compound.geometry, strict=True))
+        self.gated = self._find_gated()
+        self.public, self.inside = Streets("public"), {c: Streets(f"in {c}") for c in self.gated}
+        self._add_streets()
+        self.gates = {c: self._find_gates(c) for c in self.gated}
+        self.cost = self._measure()
+
+    # prices
+
+    def leg(self, straight_m):
+        return math.floor(1000 * (straight_m * DETOUR) / self.speed + 0.5)
+
+    # compounds
+
+    def _gates_of(self, compound_id):
+        ids = set(self.town.compound["id"])
+        for row in self.town.gate.itertuples():
+            edge = self.polygons[compound_id].boundary
+            if row.compound == compound_id or (
+                row.compound not in ids and edge.distance(row.geometry) <= EDGE_M
+            ):
+                yield row
+
+    def _find_gated(self):
+        gated = []
+        for row in self.town.compound.itertuples():
+            strip = row.geometry.boundary.buffer(EDGE_M, cap_style="flat")
+            wall_m = sum(wall.intersection(strip).length for wall in self.town.barrier.geometry)
+            walled = bool(list(self._gates_of(row.id))) or wall_m >= ALONG_M
+            if row.kind == "封闭式" or (row.kind != "开放式" and walled):
+                gated.append(row.id)
+        return gated
+
+    def _add_streets(self):
+        for row in sorted(self.town.street.itertuples(), key=lambda row: row.id):
+            if says(row.walkable, answer=False):
+                continue
+            speed = self.speed * (0.5 if says(row.steps) and self.profile != "length" else 1)
+            wait = 0 if np.isnan(row.crossing_s) or says(row.bridge) else row.crossing_s
+            if self.profile == "length":
+                wait = 0
+            whole_m = row.geometry.length
+
+            def price_of(metres, speed=speed, wait=wait, whole_m=whole_m):
+                return math.floor(1000 * metres / speed + 1000 * (wait / whole_m * metres) + 0.5)
+
+            for line in getattr(row.geometry, "geoms", [row.geometry]):
+                self._add_line(line, price_of)
+
+    def _add_line(self, line, price_of):
+        deep, shallow, walls = [], [], []
+        for compound in self.gated:
+            polygon = self.polygons[compound]
+            common = line.intersection(polygon)
+            for part in getattr(common, "geoms", [common]):
+                if part.geom_type != "LineString" or part.is_empty:
+                    continue
+                walls.append(polygon)
+                spots = list(part.coords)
+                spots += [
+                    ((a[0] + b[0]) / 2, (a[1] + b[1]) / 2) for a, b in itertools.pairwise(spots)
+                ]
+                depth = max(polygon.boundary.distance(shapely.Point(spot[:2])) for spot in spots)
+                if depth > EDGE_M:
+                    deep.append((compound, part))
+                elif not any(part.equals(other) for other in shallow):
+                    shallow.append(part)
+        if not deep:
+            self.public.add(line, price_of)
+            return
+        rest = line.difference(shapely.union_all(walls))
+        for part in [*getattr(rest, "geoms", [rest]), *shallow]:
+            if not part.is_empty:
+                self.public.add(part, price_of)
+        for compound, part in deep:
+            self.inside[compound].add(part, price_of)
+
+    def _find_gates(self, compound):
+        given = list(self._gates_of(compound))
+        if given:
+            usable = [row for row in given if not says(row.locked) and not says(row.pedestrian, answer=False)]
+            return [(row.geometry.x, row.geometry.y) for row in usable]
+        edge = self.polygons[compound].boundary
+        degree = defaultdict(int)
+        for segment in self.public.segments:
+            for node in segment.ends:
+                degree[node] += 1
+        found = {
+            xy
+            for segment in self.inside[compound].segments
+            for node, xy in zip(segment.ends, segment.coords, strict=True)
+            if node in degree
+        }
+        found |= {
+            xy
+            for segment in self.public.segments
+            for node, xy in zip(segment.ends, segment.coords, strict=True)
+            if degree[node] == 1 and edge.distance(shapely.Point(xy)) <= EDGE_M
+        }
+        if found:
+            return list(found)
+        if not self.public.segments:
+            return []
+        lines = [shapely.LineString(segment.coords) for segment in self.public.segments]
+        nearest = min(range(len(lines)), key=lambda number: (lines[number].distance(edge), number))
+        return [shapely.shortest_line(edge, lines[nearest]).coords[0]]
+
+    # doors
+
+    def _homes(self):
+        compounds = sorted(self.polygons.items())
+        entrances = defaultdict(list)
+        for building, point in zip(self.town.entrance["building"], self.town.entrance.geometry, strict=True):
+            entrances[building].append(point)
+        for row in self.town.building.itertuples():
+            if row.use in ("commercial", "public", "industrial", "other"):
+                continue
+            point = row.geometry.point_on_surface()
+            doors = entrances[row.id] or [point]
+            compound = row.compound
+            if compound not in self.polygons:
+                compound = next((key for key, polygon in compounds if polygon.covers(point)), None)
+            yield row.id, [(p.x, p.y) for p in doors], compound if compound in self.gated else None
+
+    def _centre_doors(self):
+        for row in self.town.centre.itertuples():
+            compound = None
+            for other in self.gated:
+                polygon = self.polygons[other]
+                if (
+                    compound is None
+                    and polygon.covers(row.geometry)
+                    and polygon.boundary.distance(row.geometry) > EDGE_M
+                ):
+                    compound = other
+            yield row.centre or row.id, (row.geometry.x, row.geometry.y), compound
+
+    def _step_on(self, streets, xy, limit_m, detour):
+        """The node where one steps on a network and the price to it; None when it is too far."""
+        snapped = streets.snap(xy)
+        if snapped is None or snapped[2] * detour > limit_m:
+            return None
+        return streets.stop(*snapped[:2]), self.leg(snapped[2])
+
+    def _measure(self):
+        homes, doors = list(self._homes()), list(self._centre_doors())
+        walks, inner = nx.DiGraph(), []
+        gate_steps = {}
+        for compound, gates in self.gates.items():
+            for gate in gates:
+                gate_steps[compound, gate] = self._step_on(self.inside[compound], gate, GATE_STREET_M, 1)
+                step = self._step_on(self.public, gate, LIMIT_M, DETOUR)
+                if step:
+                    link(walks, ("out", compound, gate), step[0], step[1])
+                    link(walks, step[0], ("in", compound, gate), step[1])
+        for home, own_doors, compound in homes:
+            walks.add_node(("home", home))
+            for door in own_doors:
+                if compound is None:
+                    step = self._step_on(self.public, door, LIMIT_M, DETOUR)
+                    if step:
+                        link(walks, ("home", home), step[0], step[1])
+                    continue
+                here = door, self._step_on(self.inside[compound], door, LIMIT_M, DETOUR)
+                for gate in self.gates[compound]:
+                    there = gate, gate_steps[compound, gate]
+                    inner.append((("home", home), ("out", compound, gate), compound, here, there))
+                for centre, other, place in doors:
+                    if place == compound:
+                        there = other, self._step_on(self.inside[compound], other, LIMIT_M, DETOUR)
+                        inner.append((("home", home), ("centre", centre), compound, here, there))
+        for centre, door, compound in doors:
+            walks.add_node(("centre", centre))
+            if compound is None:
+                step = self._step_on(self.public, door, LIMIT_M, DETOUR)
+                if step:
+                    link(walks, step[0], ("centre", centre), step[1])
+                continue
+            there = door, self._step_on(self.inside[compound], door, LIMIT_M, DETOUR)
+            for gate in self.gates[compound]:
+                here = gate, gate_steps[compound, gate]
+                inner.append((("in", compound, gate), ("centre", centre), compound, here, there))
+        self._walk_inside(walks, inner)
+        for u, v, price in self.public.graph().edges(data="price"):
+            link(walks, u, v, price)
+            link(walks, v, u, price)
+        cost = {home: {} for home, _, _ in homes}
+        back = walks.reverse(copy=False)
+        for centre in sorted({centre for centre, _, _ in doors}):
+            reached = nx.single_source_dijkstra_path_length(back, ("centre", centre), weight="price")
+            for home, to_centres in cost.items():
+                if ("home", home) in reached:
+                    to_centres[centre] = reached["home", home]
+        return cost
+
+    def _walk_inside(self, walks, inner):
+        """Join spots of one compound: along its streets where both stand by the same ones, else straight."""
+        graphs = {compound: streets.graph() for compound, streets in self.inside.items()}
+        for start, end, compound, (xy, step), (other_xy, other_step) in inner:
+            price = None
+            if step and other_step and nx.has_path(graphs[compound], step[0], other_step[0]):
+                along = nx.dijkstra_path_length(graphs[compound], step[0], other_step[0], weight="price")
+                price = step[1] + along + other_step[1]
+            if price is None:
+                price = self.leg(math.hypot(xy[0] - other_xy[0], xy[1] - other_xy[1]))
+            link(walks, start, end, price)
+
+    def nearest(self, home):
+        """The price of the nearest centre and its id, the smaller on a tie; (inf, None) when there is none."""
+        found = [(price, centre) for centre, price in self.cost[home].items()]
+        return min(found, default=(math.inf, None))
+
+
+def says(value, *, answer=True):
+    """Whether a value that may be missing is that answer."""
+    return bool(pd.notna(value)) and bool(value) is answer
+
+
+def link(walks, start, end, price):
+    """An edge, unless a cheaper one is there."""
+    if walks.get_edge_data(start, end, {"price": math.inf})["price"] > price:
+        walks.add_edge(start, end, price=price)
