@@ -35,7 +35,7 @@ def command(county: Path, on: datetime.date | None, out: Path | None, as_json: b
     from geogrid.workspace import Workspace
 
     with Workspace.open(county) as workspace:
-        layers, tables = workspace.read_all(on=on)
+        layers, tables = workspace.read_all()
         findings = run_checks(layers, tables, on or datetime.date.today())  # noqa: DTZ011  # the office's own day
         if out is not None:
             from geogrid.io.export import write_findings

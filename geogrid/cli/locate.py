@@ -73,7 +73,8 @@ def _describe(match: dict[str, Any]) -> list[str]:
         )
         lines.append(f"  {title}: {names or '–'}")
     for person in match["people"]:
-        role = person["role"] if tongue == "zh" else ROLES[person["role"]].en
+        known = ROLES.get(person["role"])
+        role = person["role"] if tongue == "zh" or known is None else known.en
         lines.append("  " + "  ".join(part for part in (role, person["name"], person["duty_phone"]) if part))
     nearest = match["nearest_centre"]
     if nearest is not None:

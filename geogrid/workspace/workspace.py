@@ -256,10 +256,15 @@ class Workspace:
         return to_frame(layer, values[2 if is_spatial else 1 :], geometries, self.store_crs)
 
     def read_metric(
-        self, name: str, *, on: datetime.date | None = None, revision: int | None = None
+        self,
+        name: str,
+        *,
+        on: datetime.date | None = None,
+        revision: int | None = None,
+        ended: bool = False,
     ) -> gpd.GeoDataFrame:
         """A layer in the CRS in which the county is measured; otherwise as `read`."""
-        frame = self.read(name, on=on, revision=revision)
+        frame = self.read(name, on=on, revision=revision, ended=ended)
         assert isinstance(frame, gpd.GeoDataFrame)  # noqa: S101  # tables have no place to measure
         return frame if self.metric_crs is None else crs.change_crs(frame, self.metric_crs, name)
 
@@ -276,13 +281,19 @@ class Workspace:
         with self.snapshot():
             return Town.from_layers({n: self.read_metric(n, on=on, revision=revision) for n in TOWN_LAYERS})
 
-    def read_all(
-        self, *, on: datetime.date | None = None
-    ) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, pd.DataFrame]]:
-        """Every layer, in metres, and every table, people included, all of one moment."""
+    def read_all(self) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, pd.DataFrame]]:
+        """Every layer, in metres, and every table, people and ended features included, all of one moment.
+
+        Raises
+        ------
+        EmptyLayerError
+            When the county holds no layer at all.
+        """
+        if self.metric_crs is None:
+            raise EmptyLayerError(layer="county", title=LAYERS["county"].zh)
         with self.snapshot():
-            layers = {name: self.read_metric(name, on=on) for name in LAYERS}
-            return layers, {name: self.read(name, on=on) for name in TABLES}
+            layers = {name: self.read_metric(name, ended=True) for name in LAYERS}
+            return layers, {name: self.read(name, ended=True) for name in TABLES}
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
