@@ -10,13 +10,13 @@ from flask import Blueprint, Response, request
 
 from geogrid.coverage.catchment import draw_catchments, draw_isochrones
 from geogrid.errors import InvalidOptionError, UnknownLayerError
-from webmap.columns import PUBLIC_COLUMNS
+from webmap.columns import BORDERED, PUBLIC_COLUMNS
 from webmap.county import County, current_county
 from webmap.disclosure import hide_few_buildings
-from webmap.geojson import plain_records, write_features, write_footprints
+from webmap.geojson import plain_records, write_borders, write_features, write_footprints, write_geojson
 from webmap.places import find_place, search_places
 from webmap.readings import asked_reading, list_readings
-from webmap.summary import code_homes, list_areas, list_gaps, list_served, list_sources, summarise_coverage
+from webmap.summary import code_homes, list_gaps, list_served, list_sources, summarise_coverage
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -69,20 +69,26 @@ def county_card() -> Response:
 
 @api.get("/layers/<layer>.geojson")
 def layer_geojson(layer: str) -> Response:
-    """A layer's public columns in WGS 84; areas have `at`, a point well inside them for their name."""
+    """A layer's features with their public columns, in WGS 84."""
     if layer not in PUBLIC_COLUMNS:
         raise UnknownLayerError(layer=layer[:40], known=", ".join(PUBLIC_COLUMNS))
     county = current_county()
-    body = county.results.find(("layer", layer), lambda: _write_layer(county, layer))
+    body = county.results.find(
+        ("layer", layer), lambda: write_geojson(county.layers[layer], PUBLIC_COLUMNS[layer], layer)
+    )
     return _answer(body, "application/geo+json")
 
 
-def _write_layer(county: County, layer: str) -> str:
-    frame = county.layers[layer]
-    records = list_areas(county, layer)
-    for record, at in zip(records, county.find_label_points(layer), strict=True):
-        record["at"] = at
-    return write_features(frame, records, layer)
+@api.get("/borders/<layer>.geojson")
+def borders(layer: str) -> Response:
+    """The borders of areas as lines, each once, and a point for each area's name."""
+    if layer not in BORDERED:
+        raise UnknownLayerError(layer=layer[:40], known=", ".join(BORDERED))
+    county = current_county()
+    body = county.results.find(
+        ("borders", layer), lambda: write_borders(county.layers[layer], PUBLIC_COLUMNS[layer], layer)
+    )
+    return _answer(body, "application/geo+json")
 
 
 @api.get("/footprints")

@@ -17,3 +17,6 @@ PUBLIC_COLUMNS: dict[str, tuple[str, ...]] = {
     "place": ("id", "name", "kind", "address"),
     "street": ("id", "name", "class", "walkable", "steps", "bridge"),
 }
+
+BORDERED = ("community", "district", "lane", "grid", "beat", "compound")
+"""The layers whose borders and names are drawn."""

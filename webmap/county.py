@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import geopandas as gpd
-import shapely
 from flask import current_app
 
 from geogrid.coverage.assess import Coverage, assess_readings
@@ -25,7 +24,6 @@ from geogrid.workspace import Workspace
 from webmap.columns import PUBLIC_COLUMNS
 from webmap.roster import read_register
 
-LABEL_TOLERANCE_DEG = 1e-4
 FOCUS_MARGIN = 0.15
 """Of the extent of the centres, on each side of them."""
 EXTENSION = "geogrid_county"
@@ -36,28 +34,33 @@ Value = TypeVar("Value")
 
 
 class Results:
-    """Answers computed once each, by whichever thread asks first, the most recently used kept."""
+    """Answers computed once each, by whichever thread asks first; the most recently used are kept."""
 
     def __init__(self, kept: int = KEPT_RESULTS) -> None:
-        self._values: OrderedDict[Hashable, Any] = OrderedDict()
-        self._lock = threading.RLock()
+        self._slots: OrderedDict[Hashable, _Slot] = OrderedDict()
+        self._lock = threading.Lock()
         self._kept = kept
 
     def find(self, key: Hashable, compute: Callable[[], Value]) -> Value:
-        """The answer under a key; others wait while it is computed, since it would cost them the same."""
+        """The answer under a key; who asks for the same key meanwhile waits, others do not."""
         with self._lock:
-            if key not in self._values:
-                self._values[key] = compute()
-                while len(self._values) > self._kept:
-                    self._values.popitem(last=False)
-            self._values.move_to_end(key)
-            value: Value = self._values[key]
+            slot = self._slots.setdefault(key, _Slot())
+            self._slots.move_to_end(key)
+            while len(self._slots) > self._kept:
+                self._slots.popitem(last=False)
+        with slot.lock:
+            if not slot.is_known:
+                slot.value = compute()
+                slot.is_known = True
+            value: Value = slot.value
             return value
 
-    def store(self, key: Hashable, value: object) -> None:
-        """Keep an answer that was computed together with others."""
-        with self._lock:
-            self._values[key] = value
+
+@dataclass
+class _Slot:
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    value: Any = None
+    is_known: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,28 +92,14 @@ class County:
         town = self.require_town()
         if reading not in STANDARD_READINGS:
             return self.results.find(reading, lambda: assess_readings(town, [reading])[0])
-        return self.results.find(reading, lambda: self._assess_standard(town)[reading])
+        standard = self.results.find("standard", lambda: assess_readings(town, STANDARD_READINGS))
+        return standard[STANDARD_READINGS.index(reading)]
 
     def require_town(self) -> Town:
         """The town; EmptyLayerError while nothing has been imported."""
         if self.town is None:
             raise EmptyLayerError(layer="building", title=find_layer("building").zh)
         return self.town
-
-    def _assess_standard(self, town: Town) -> dict[Reading, Coverage]:
-        found = dict(zip(STANDARD_READINGS, assess_readings(town, STANDARD_READINGS), strict=True))
-        for reading, coverage in found.items():
-            self.results.store(reading, coverage)
-        return found
-
-    def find_label_points(self, layer: str) -> list[list[float] | None]:
-        """For each polygon of a layer the middle of the largest circle in it, as longitude and latitude."""
-        places = to_lonlat(self.layers[layer], layer).geometry
-        if not len(places) or not places.geom_type.isin(["Polygon", "MultiPolygon"]).all():
-            return [None] * len(places)
-        circles = shapely.maximum_inscribed_circle(places.values, tolerance=LABEL_TOLERANCE_DEG)
-        middles = shapely.get_point(circles, 0)
-        return [[round(point.x, 6), round(point.y, 6)] for point in middles]
 
     def focus(self) -> list[float] | None:
         """What to show first: where the centres stand, with as much around them as is usual; as `bounds`."""

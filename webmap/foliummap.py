@@ -19,7 +19,15 @@ from geogrid.labels import label
 
 LEAFLET_URL = f"/assets/leaflet/{leaflet.PACKAGE_VERSION}"
 MAX_ZOOM = 20
-PANES = {"ground": 210, "buildings": 220, "areas": 410, "gaps": 420, "points": 430, "names": 640}
+PANES = {
+    "ground": 210,
+    "fills": 215,
+    "buildings": 220,
+    "areas": 410,
+    "gaps": 420,
+    "points": 430,
+    "names": 640,
+}
 """Panes from bottom to top with their z-index; none of them takes clicks, which go to the server."""
 
 
@@ -92,7 +100,7 @@ def _layer_url(layer: str) -> str:
 
 
 def _area_group(layer: str, *, shown: bool) -> GroupPlan:
-    url = _layer_url(layer)
+    url = f"/api/v1/borders/{layer}.geojson"
     return GroupPlan(
         layer,
         "areas",
@@ -121,13 +129,13 @@ GROUPS = (
         "isochrone",
         "coverage",
         False,
-        (LayerPlan("areas", "/api/v1/isochrones.geojson", "isochrone", "areas", True),),
+        (LayerPlan("areas", "/api/v1/isochrones.geojson", "isochrone", "fills", True),),
     ),
     GroupPlan(
         "catchment",
         "coverage",
         False,
-        (LayerPlan("areas", "/api/v1/catchments.geojson", "catchment", "areas", True),),
+        (LayerPlan("areas", "/api/v1/catchments.geojson", "catchment", "fills", True),),
     ),
     _area_group("district", shown=True),
     _area_group("community", shown=True),
@@ -139,7 +147,7 @@ GROUPS = (
         False,
         (
             LayerPlan("areas", _layer_url("compound"), "compound", "areas"),
-            LayerPlan("names", _layer_url("compound"), "compound", "names"),
+            LayerPlan("names", "/api/v1/borders/compound.geojson", "compound", "names"),
             LayerPlan("points", _layer_url("gate"), "gate", "points"),
         ),
     ),

@@ -14,6 +14,7 @@ import shapely
 
 from geogrid.crs import to_lonlat
 
+NAME_TOLERANCE_DEG = 1e-4
 DECIMALS = 6
 GRID_DEG = 10.0**-DECIMALS
 """Coordinates are rounded to a millionth of a degree, about 0.1 m."""
@@ -47,6 +48,26 @@ def write_features(frame: gpd.GeoDataFrame, records: Sequence[dict[str, Any]], w
         for geometry, record in zip(shapely.to_geojson(geometries).tolist(), records, strict=True)
     ]
     return f'{{"type":"FeatureCollection","features":[{",".join(features)}]}}'
+
+
+def write_borders(frame: gpd.GeoDataFrame, columns: Sequence[str], where: str) -> str:
+    """The borders of areas, each drawn once, and a point for the name of each area with its columns.
+
+    Neighbours share a border; drawn from both polygons a dashed line would look whole.
+    """
+    records = [{}, *plain_records(frame, columns)]
+    if frame.empty:
+        return write_features(frame, [], where)
+    degrees = to_lonlat(frame, where)
+    lines = shapely.line_merge(shapely.union_all(shapely.boundary(shapely.force_2d(degrees.geometry.values))))
+    drawn = gpd.GeoDataFrame(geometry=[lines, *find_name_points(degrees)], crs=degrees.crs)
+    return write_features(drawn, records, where)
+
+
+def find_name_points(degrees: gpd.GeoDataFrame) -> list[Any]:
+    """For each polygon, in degrees, the middle of the largest circle in it."""
+    circles = shapely.maximum_inscribed_circle(degrees.geometry.values, tolerance=NAME_TOLERANCE_DEG)
+    return list(shapely.get_point(circles, 0))
 
 
 def write_footprints(frame: gpd.GeoDataFrame, revision: int, where: str) -> str:

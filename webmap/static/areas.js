@@ -27,6 +27,7 @@ export function makeAreas(options) {
     if (asked !== url) return;
     layer.clearLayers();
     collection.features.forEach((feature, index) => {
+      if (!feature.geometry || feature.geometry.type === "Point") return; // a place for a name
       layer.options.style = () => style(feature, index);
       layer.addData(feature);
     });

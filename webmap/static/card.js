@@ -63,7 +63,7 @@ function matchSection(match, on) {
       element("h2", {}, titleOf(match)),
       match.where ? element("p", { class: "match-where" }, match.where) : null,
     ),
-    nearest(match),
+    AREA_ORDER.includes(match.kind) ? null : nearest(match),
     element("dl", { class: "areas" }, AREA_ORDER.map((kind) => areaRow(kind, match.areas[kind] || []))),
     duties(match.people, on),
     evidence(match.evidence),

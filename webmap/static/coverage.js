@@ -106,5 +106,5 @@ function leftOut(coverage) {
   if (coverage.people.homes_without_people) {
     parts.push(text("left_out.people", { n: count(coverage.people.homes_without_people) }));
   }
-  return parts.join("");
+  return parts.join(language === "en" ? " " : "");
 }

@@ -9,13 +9,14 @@ import { startLegend } from "./legend.js";
 import { startLists } from "./lists.js";
 import { layoutNames } from "./names.js";
 import { startSearch } from "./search.js";
-import { raise, startSheet } from "./sheet.js";
+import { hiddenHeight, raise, startSheet } from "./sheet.js";
 import { change, onChange, state } from "./state.js";
 import { language, loadTexts, text } from "./texts.js";
 import { town } from "./town.js";
 
 const NEAR_ZOOM = 17;
 const NAME_DETAIL_ZOOM = 15;
+const OUTLINED = ["community", "district", "lane", "grid", "beat", "compound"];
 let asking = null;
 let marked = null;
 
@@ -57,7 +58,7 @@ function showHead(county) {
 /* What lies over the map: the layer panel of a wide screen, its button and the sheet of a narrow one. */
 function padding() {
   const isWide = window.matchMedia("(min-width: 760px)").matches;
-  if (!isWide) return { paddingTopLeft: [10, 66], paddingBottomRight: [10, 40] };
+  if (!isWide) return { paddingTopLeft: [10, 66], paddingBottomRight: [10, 40 + hiddenHeight()] };
   const covered = byId("layers-body").hidden ? 24 : byId("layers").offsetWidth + 28;
   return { paddingTopLeft: [24, 24], paddingBottomRight: [covered, 44] };
 }
@@ -117,6 +118,7 @@ async function openPosition(latlng) {
   change({ building: null, centre: null });
   markPlace(L.circleMarker(latlng, { radius: 7, className: "place-mark", interactive: false }));
   const answer = await present((signal) => postJson("/api/v1/locate", { lon: latlng.wrap().lng, lat: latlng.lat }, signal));
+  if (answer && !isInSight(latlng)) showInSight(latlng, town.map.getZoom());
   const building = answer?.matches[0]?.building;
   if (building) {
     change({ building });
@@ -136,17 +138,40 @@ async function chooseEntry(entry) {
   else {
     change({ building: null, centre: null });
     const answer = await present((signal) => askJson(`/api/v1/locate?q=${encodeURIComponent(entry.key)}`, signal));
-    if (entry.bounds) fly(entry.bounds);
-    else if (answer?.matches.length) showPlace(answer.matches[0]);
+    if (answer?.matches.length && !(await showArea(entry))) showPlace(answer.matches[0]);
   }
+}
+
+/* An area or a compound is outlined whole; false where it is neither. */
+async function showArea({ kind, key }) {
+  if (!OUTLINED.includes(kind)) return false;
+  const { features } = await getJson(`/api/v1/layers/${kind}.geojson`);
+  const feature = features.find(({ properties }) => (properties.code || properties.id) === key);
+  if (!feature?.geometry) return false;
+  const shape = L.geoJSON(feature, { interactive: false, style: { className: "area-mark" } });
+  markPlace(shape);
+  town.map.fitBounds(shape.getBounds(), { ...padding(), maxZoom: NEAR_ZOOM });
+  return true;
 }
 
 function showPlace(match) {
   if (!match.lonlat) return;
   const [lon, lat] = match.lonlat;
   markPlace(L.circleMarker([lat, lon], { radius: 7, className: "place-mark", interactive: false }));
-  town.map.setView([lat, lon], Math.max(town.map.getZoom(), NEAR_ZOOM));
+  showInSight([lat, lon], Math.max(town.map.getZoom(), NEAR_ZOOM));
   if (match.building) outline(match.building);
+}
+
+/* Bring a place into the part of the map that nothing hides. */
+function showInSight(latlng, zoom) {
+  const { map } = town;
+  map.setView(map.unproject(map.project(latlng, zoom).add([0, hiddenHeight() / 2]), zoom), zoom);
+}
+
+function isInSight(latlng) {
+  const at = town.map.latLngToContainerPoint(latlng);
+  const size = town.map.getSize();
+  return at.x > 0 && at.x < size.x && at.y > 0 && at.y < size.y - hiddenHeight() - 20;
 }
 
 async function openCentre(id) {
@@ -157,7 +182,7 @@ async function openCentre(id) {
     const lonlat = await showCentre(id);
     if (!lonlat) return;
     markPlace(L.circleMarker([lonlat[1], lonlat[0]], { radius: 15, className: "place-mark", interactive: false }));
-    if (!town.map.getBounds().contains([lonlat[1], lonlat[0]])) town.map.panTo([lonlat[1], lonlat[0]]);
+    if (!isInSight([lonlat[1], lonlat[0]])) showInSight([lonlat[1], lonlat[0]], town.map.getZoom());
   } catch (error) {
     showRefusal(error);
   }

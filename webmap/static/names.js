@@ -11,9 +11,9 @@ export function makeNames(options) {
   layer.nameStyle = nameStyles[options.style];
   layer.once("add", async () => {
     const collection = await getJson(options.url);
-    for (const { properties } of collection.features) {
-      if (!properties.name || !properties.at) continue;
-      const [lon, lat] = properties.at;
+    for (const { geometry, properties } of collection.features) {
+      if (!geometry || geometry.type !== "Point" || !properties.name) continue;
+      const [lon, lat] = geometry.coordinates;
       layer.addLayer(
         L.marker([lat, lon], {
           pane: options.pane,

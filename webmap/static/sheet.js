@@ -2,6 +2,16 @@
 
 import { byId } from "./dom.js";
 
+/* Of the window's height, as in map.css. */
+const RAISED_SHARE = 0.62;
+
+/* How much of the map's lower part a raised sheet hides, in pixels; 0 beside a wide map. */
+export function hiddenHeight() {
+  if (!isRaised() || window.matchMedia("(min-width: 760px)").matches) return 0;
+  const top = window.innerHeight * (1 - RAISED_SHARE);
+  return Math.max(0, document.querySelector(".stage").getBoundingClientRect().bottom - top);
+}
+
 export function startSheet() {
   const handle = byId("sheet-handle");
   handle.addEventListener("click", () => raise(!isRaised()));
