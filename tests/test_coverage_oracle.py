@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
+import geopandas as gpd
 import numpy as np
 import pytest
+import shapely
 
 from geogrid.coverage.assess import assess_coverage
 from geogrid.coverage.reach import REACH_M, REACH_S, measure_reach
 from geogrid.coverage.reading import Reading
+from geogrid.coverage.town import Town
 from geogrid.coverage.walks import lay_out, measure_walks
+from geogrid.crs import change_crs, choose_metric_crs
 from geogrid.network.impedance import LENGTH, PROFILES
 from tests.support.oracle import Oracle
 from tests.support.random_town import make_town
@@ -64,3 +71,23 @@ def test_the_reach_matrix_holds_every_walk_within_its_bounds_and_no_other(seed):
             for centre, price in prices.items()
             if price <= limit
         }
+
+
+@pytest.mark.slow
+def test_every_home_of_a_real_extract_walks_as_networkx_does():
+    """On 69 doors drawn at random; takes minutes where there are thousands of homes."""
+    file = os.environ.get("GEOGRID_OSM_FILE")
+    if not file:
+        pytest.skip("set GEOGRID_OSM_FILE to an .osm or .pbf file to compare a real network")
+    from geogrid.io.osm import read_osm
+
+    layers = read_osm(Path(file)).layers
+    metric = choose_metric_crs(*layers["street"].total_bounds[:2])
+    layers = {name: change_crs(frame, metric, name) for name, frame in layers.items()}
+    corners = shapely.get_coordinates(layers["street"].geometry.to_numpy())
+    rng = np.random.default_rng(20261122)
+    doors = rng.choice(corners, 69) + rng.uniform(-20, 20, (69, 2))
+    layers["centre"] = gpd.GeoDataFrame(
+        {"id": [f"z{n:02d}" for n in range(69)]}, geometry=shapely.points(doors), crs=metric
+    )
+    compare(Town.from_layers(layers), PROFILES["adult"])
