@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import ipaddress
 import logging
+import os
+import socket
 import threading
 import time
 from pathlib import Path
@@ -41,14 +43,10 @@ def serve(county: Path | None, host: str, port: int) -> None:
     Workspace.open(path, readonly=True).close()  # its faults are told now, not at the first request
     app = create_app(path, WebSettings(host_names=tuple(dict.fromkeys((*LOOPBACK_NAMES, host.lower())))))
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a page asks for a dozen files at once
-    try:
-        server = create_server(app, host=host, port=port, threads=THREADS)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise PortInUseError(port=port) from error
-        raise
-    taken = getattr(server, "effective_port", port)  # a name with two addresses has two servers
-    _say("serve.ready", url=f"http://{f'[{host}]' if ':' in host else host}:{taken}/")
+    listening = bind_port(host, port)
+    server = create_server(app, sockets=[listening], threads=THREADS)
+    port = listening.getsockname()[1]
+    _say("serve.ready", url=f"http://{f'[{host}]' if ':' in host else host}:{port}/")
     threading.Thread(target=_warm, args=(app.extensions[EXTENSION],), daemon=True).start()
     server.run()
 
@@ -61,6 +59,21 @@ def require_loopback(host: str) -> None:
         is_loopback = host.lower() in LOOPBACK_NAMES
     if not is_loopback:
         raise NonLoopbackHostError(host=host)
+
+
+def bind_port(host: str, port: int) -> socket.socket:
+    """A socket that holds the port; PortInUseError when another program does."""
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        if os.name == "posix":  # elsewhere it would let two programs share the port
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUseError(port=port) from error
+        raise
+    return listening
 
 
 def _find_demo() -> Path:

@@ -18,6 +18,7 @@ from waitress.server import create_server
 from geogrid.crs import change_crs
 from geogrid.workspace import Workspace
 from webmap import create_app
+from webmap.serve import bind_port
 
 METRIC = "EPSG:4549"
 STORE = "EPSG:4490"
@@ -232,11 +233,12 @@ def label_places(n: int, seed: int = 7) -> np.ndarray:
 @contextmanager
 def serving(path: Path) -> Iterator[str]:
     """The address of a server of that county on a free port of this computer."""
-    server = create_server(create_app(path), host="127.0.0.1", port=0, threads=4)
+    listening = bind_port("127.0.0.1", 0)
+    server = create_server(create_app(path), sockets=[listening], threads=8)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.effective_port}"
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:
         server.close()
         thread.join(timeout=5)

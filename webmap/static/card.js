@@ -59,7 +59,7 @@ function matchSection(match, on) {
     element(
       "header",
       {},
-      element("p", { class: "match-kind" }, text(`kind.${match.kind}`)),
+      element("p", { class: "match-kind" }, text(`kind.${match.building ? "building" : match.kind}`)),
       element("h2", {}, titleOf(match)),
       match.where ? element("p", { class: "match-where" }, match.where) : null,
     ),
