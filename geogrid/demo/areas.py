@@ -36,7 +36,7 @@ _COMMUNITY_SEEDS_SD = {
 _VILLAGE_SEEDS_SD = {
     "解放村": (-2420.0, 330.0),
     "胜利村": (2420.0, 360.0),
-    "官湖村": (1490.0, -950.0),
+    "官湖村": (1250.0, -930.0),
 }
 _BORDER_PRICE = {"primary": 2.6, "secondary": 2.0, "tertiary": 1.5, "residential": 1.1}
 _RIVER_PRICE = 4.0
@@ -180,9 +180,9 @@ def _spread_seeds(middle: Array, weight: Array, n: int, rng: np.random.Generator
 
 
 def _share_out(weight: Array, n: int, least: int) -> Ints:
-    """n things among groups in proportion to their weight, at least `least` each."""
+    """How many of n things each group gets, in proportion to its weight and at least `least`."""
     exact = least + (n - least * len(weight)) * weight / weight.sum()
-    count = np.floor(exact).astype(np.int64)
+    count: Ints = np.floor(exact).astype(np.int64)
     count[np.argsort(count - exact, kind="stable")[: n - count.sum()]] += 1
     return count
 
@@ -197,7 +197,7 @@ def _divide_grids(
 ) -> tuple[Ints, Ints]:
     """The grid of each cell and the community of each grid, numbered west to east, north to south."""
     numbers = np.unique(community[urban])
-    total = np.bincount(community[urban], weight[urban])
+    total = np.bincount(community[urban], weight[urban]).astype(float)
     counts = _share_out(total[numbers], N_GRIDS, MIN_GRIDS)
     grid = np.full(len(community), -1, dtype=np.int64)
     owners: list[int] = []
@@ -225,7 +225,7 @@ def _join_districts(
 ) -> tuple[Ints, Ints]:
     """The district of each cell and of each grid: neighbouring grids joined whatever their community."""
     inside = np.flatnonzero(grid >= 0)
-    held = np.bincount(grid[inside], weight[inside])
+    held = np.bincount(grid[inside], weight[inside]).astype(float)
     place = np.column_stack(
         [np.bincount(grid[inside], weight[inside] * middle[inside, i]) / held for i in (0, 1)]
     )

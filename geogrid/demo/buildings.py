@@ -38,6 +38,8 @@ RIBBON = HouseStyle((10.0, 16.0), (9.0, 12.0), 6.0, 0.40, 1, 3.0)
 """Along roads out of the valley."""
 
 N_CAMPUSES = 16
+N_TRIES = 6
+SLAB_GAP_M = 10.0
 _RIBBON_CLASSES = ("primary", "secondary", "tertiary")
 _RIBBON_REACH_M = 34.0
 
@@ -90,18 +92,20 @@ def place_buildings(
     large = ways.lines[np.isin(ways.street_class, _RIBBON_CLASSES) & ~ways.bridge]
     near, _ = shapely.STRtree(large).query(ribbon.shapes, predicate="dwithin", distance=_RIBBON_REACH_M)
     parts.append(_select(ribbon, np.unique(near)))
-    made = Footprints(
-        *(np.concatenate(arrays) for arrays in zip(*(_arrays(part) for part in parts), strict=True))
+    return _drop_clashes(_join(parts), ways, water)
+
+
+def _join(parts: list[Footprints]) -> Footprints:
+    return Footprints(
+        shapes=np.concatenate([part.shapes for part in parts]),
+        cell=np.concatenate([part.cell for part in parts]),
+        style=np.concatenate([part.style for part in parts]),
+        compound=np.concatenate([part.compound for part in parts]),
     )
-    return _drop_clashes(made, ways, water)
 
 
-def _arrays(footprints: Footprints) -> tuple[Objects, Ints, Objects, Ints]:
-    return footprints.shapes, footprints.cell, footprints.style, footprints.compound
-
-
-def _select(footprints: Footprints, rows: npt.NDArray[np.int64]) -> Footprints:
-    return Footprints(*(array[rows] for array in _arrays(footprints)))
+def _select(made: Footprints, rows: npt.NDArray[np.int64]) -> Footprints:
+    return Footprints(made.shapes[rows], made.cell[rows], made.style[rows], made.compound[rows])
 
 
 def _make(shapes: list[shapely.Polygon], cell: list[int], style: str, compound: list[int]) -> Footprints:
@@ -194,30 +198,33 @@ def _fill_rows(
     spacing_m: float,
     rng: np.random.Generator,
 ) -> list[shapely.Polygon]:
-    """Parallel slabs that fit into the ground, the best of several tries."""
+    """Parallel rows of slabs that fit into the ground, the best of several tries."""
     if ground.is_empty:
         return []
     angle = _find_row_angle(ground)
     along = np.array([np.cos(angle), np.sin(angle)])
     across = np.array([-along[1], along[0]])
     points = shapely.get_coordinates(ground)
-    low, high = (points @ along).min(), (points @ along).max()
-    bottom, top = (points @ across).min(), (points @ across).max()
+    reach = (float((points @ along).min()), float((points @ along).max()))
+    bottom, top = float((points @ across).min()), float((points @ across).max())
     shapely.prepare(ground)
     best: list[shapely.Polygon] = []
     best_m2 = 0.0
-    for _ in range(5):
+    for _ in range(N_TRIES):
         length, depth = rng.uniform(*length_m), rng.uniform(*depth_m)
-        pitch = length + rng.uniform(9, 14)
-        u = np.arange(low + rng.uniform(0, pitch), high - length, pitch)
-        v = np.arange(bottom + rng.uniform(0, spacing_m), top - depth, spacing_m + depth)
-        grid = np.array([(a, b) for b in v for a in u]).reshape(-1, 2)
-        n = len(grid)
-        if not n:
+        rows = np.arange(bottom + rng.uniform(0.5, 0.4 * spacing_m), top - depth, spacing_m + depth)
+        spans = _find_spans(ground, rows, depth, reach, along, across)
+        plots = [plot for low, high, v in spans for plot in _part_span(low, high, v, length, length_m[0])]
+        if not plots:
             continue
-        corner = grid[:, :1] * along + grid[:, 1:] * across
+        grid = np.array(plots)
+        n = len(grid)
         shapes = _draw_rectangles(
-            corner, np.tile(along, (n, 1)), np.tile(across, (n, 1)), np.full(n, length), np.full(n, depth)
+            grid[:, :1] * along + grid[:, 1:2] * across,
+            np.tile(along, (n, 1)),
+            np.tile(across, (n, 1)),
+            grid[:, 2],
+            np.full(n, depth),
         )
         shapes = shapes[shapely.covers(ground, shapes)]
         area = float(shapely.area(shapes).sum())
@@ -226,10 +233,48 @@ def _fill_rows(
     return best
 
 
+def _find_spans(
+    ground: shapely.Polygon,
+    rows: Array,
+    depth: float,
+    reach: tuple[float, float],
+    along: Array,
+    across: Array,
+) -> list[tuple[float, float, float]]:
+    """Where a row of that depth has ground before and behind: from, to (along) and the row's place (across)."""
+    spans = []
+    for v in rows:
+        low, high = reach
+        for line_v in (v, v + depth / 2, v + depth):
+            line = shapely.LineString(
+                [reach[0] * along + line_v * across, reach[1] * along + line_v * across]
+            )
+            inside = shapely.get_parts(shapely.intersection(line, ground))
+            if not len(inside):
+                low, high = 0.0, 0.0
+                break
+            longest = shapely.get_coordinates(inside[shapely.length(inside).argmax()]) @ along
+            low, high = max(low, float(longest.min())), min(high, float(longest.max()))
+        if high > low:
+            spans.append((low + 0.05, high - 0.05, float(v)))
+    return spans
+
+
+def _part_span(
+    low: float, high: float, v: float, length: float, least_m: float
+) -> list[tuple[float, float, float]]:
+    """Slabs of about that length side by side in a span: start (along), place (across) and length."""
+    n = max(1, round((high - low + SLAB_GAP_M) / (length + SLAB_GAP_M)))
+    own = (high - low - (n - 1) * SLAB_GAP_M) / n
+    if own < least_m:
+        return []
+    return [(low + i * (own + SLAB_GAP_M), v, own) for i in range(n)]
+
+
 def _fill_compounds(compounds: list[Compound], rng: np.random.Generator) -> Footprints:
     shapes, cell, number = [], [], []
     for i, compound in enumerate(compounds):
-        spacing = rng.uniform(17, 26)
+        spacing = rng.uniform(15, 24)
         inner = max(shapely.get_parts(compound.inner), key=lambda part: part.area, default=shapely.Polygon())
         made = _fill_rows(inner, (24.0, 46.0), (11.5, 14.0), spacing, rng)
         made = made or _fill_rows(inner, (14.0, 22.0), (10.0, 12.0), 12.0, rng)

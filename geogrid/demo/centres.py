@@ -15,17 +15,19 @@ from geogrid.demo.terrain import Array, Terrain
 N_CENTRES = 69
 N_CANDIDATES = 50
 N_SECOND_DOORS = 6
-SPACING_M = {"old": 85.0, "core": 110.0}
-OTHER_SPACING_M = 150.0
+SPACING_M = {"old": 70.0, "core": 90.0}
+OTHER_SPACING_M = 130.0
 
 BARE_SD = (
-    (-1650.0, -330.0, 640.0, 300.0),
-    (1640.0, 520.0, 480.0, 330.0),
-    (-300.0, 860.0, 900.0, 150.0),
-    (420.0, -520.0, 420.0, 130.0),
+    (-1600.0, -300.0, 720.0, 330.0),
+    (1620.0, 480.0, 560.0, 420.0),
+    (-350.0, 840.0, 950.0, 210.0),
+    (500.0, -500.0, 420.0, 200.0),
+    (-1900.0, 330.0, 430.0, 330.0),
     (2450.0, 380.0, 420.0, 260.0),
     (-690.0, -1330.0, 400.0, 330.0),
-    (1490.0, -950.0, 330.0, 250.0),
+    (1250.0, -930.0, 330.0, 250.0),
+    (-2270.0, -1045.0, 300.0, 250.0),
 )
 """Quarters without any centre, in valley coordinates: s, d and the two half-axes (m)."""
 
@@ -60,7 +62,7 @@ def place_centres(
         fit &= ((sd[:, 0] - s) / half_s) ** 2 + ((sd[:, 1] - d) / half_d) ** 2 > 1
     found = np.flatnonzero(fit)
     spacing = np.array([SPACING_M.get(item, OTHER_SPACING_M) for item in quarter[found]])
-    wish = density[footprints.cell[found]] ** 0.55 + 1e-4
+    wish = density[footprints.cell[found]] ** 0.7 + 1e-4
     keys = rng.exponential(size=len(found)) / wish
     chosen = _pick_apart(place[found], spacing, np.argsort(keys, kind="stable"), N_CENTRES)
     building = np.sort(found[chosen])

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import shapely
+import shapely.ops
 
 from geogrid.demo.fabric import Fabric, Objects
 from geogrid.demo.streets import Ways, make_ways
 
 GATED, OPEN, UNKNOWN = "封闭式", "开放式", "unknown"
-N_BY_KIND = {GATED: 34, OPEN: 13, UNKNOWN: 5}
+N_BY_KIND = {GATED: 38, OPEN: 14, UNKNOWN: 5}
 AREA_M2 = (5_200.0, 36_000.0)
 MIN_FILL = 0.72
 """Share of its bounding rectangle that a compound's lot fills at least."""
@@ -96,18 +97,21 @@ def _find_gate_spots(
     cell: int, outline: shapely.Polygon, fabric: Fabric
 ) -> list[tuple[tuple[float, float], tuple[float, float]]]:
     """Pairs of a street vertex and the outline's point across the verge from it."""
-    around = (fabric.edge_cells == cell).any(axis=1) & np.isin(fabric.edge_class, _ENTRY_CLASSES)
-    around &= ~fabric.edge_bridge
+    sides = (fabric.edge_cells == cell).any(axis=1)
+    around = sides & np.isin(fabric.edge_class, _ENTRY_CLASSES) & ~fabric.edge_bridge
     vertices = np.unique(shapely.get_coordinates(fabric.edges[around]), axis=0)
     ring = outline.exterior
     corners = shapely.MultiPoint(shapely.get_coordinates(shapely.simplify(outline, 4.0)))
+    streets = shapely.multilinestrings(fabric.edges[sides])
     spots = []
     for vertex in vertices:
         point = shapely.Point(vertex)
         if ring.distance(point) > GATE_REACH_M:
             continue
         gate = ring.interpolate(ring.project(point))
-        if corners.distance(gate) > 6.0:
+        way = shapely.LineString([point, gate])
+        is_clear = not shapely.intersects(streets, shapely.ops.substring(way, 0.05, 1.0, normalized=True))
+        if is_clear and corners.distance(gate) > 6.0:
             spots.append(((gate.x, gate.y), (float(vertex[0]), float(vertex[1]))))
     return spots
 
@@ -160,7 +164,9 @@ def _draw_walls(outline: shapely.Polygon, gates: tuple[Gate, ...]) -> Objects:
 
 def draw_inner_ways(compounds: list[Compound]) -> Ways:
     """The loops inside compounds and the ways from each usable gate to its street and its loop."""
-    loops, drives, paths = [], [], []
+    loops: list[shapely.LineString] = []
+    drives: list[shapely.LineString] = []
+    paths: list[shapely.LineString] = []
     for compound in compounds:
         if compound.ring is None:
             continue

@@ -1,4 +1,7 @@
-"""Larger towns for benchmarks: copies of one town side by side, joined by roads."""
+"""Larger towns for benchmarks: copies of one town side by side, joined by roads.
+
+Shifts are whole metres and nothing is rounded, so points that were equal stay equal.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,7 @@ def copy_town(frames: dict[str, pd.DataFrame], n_copies: int) -> dict[str, pd.Da
     if n_copies == 1:
         return frames
     extent = shapely.bounds(frames["county"].geometry.iloc[0])
-    step = np.array([extent[2] - extent[0], extent[3] - extent[1]]) + MARGIN_M
+    step = np.ceil([extent[2] - extent[0], extent[3] - extent[1]]) + MARGIN_M
     n_columns = int(np.ceil(np.sqrt(n_copies)))
     shift = np.column_stack([np.arange(n_copies) % n_columns, np.arange(n_copies) // n_columns]) * step
     copied = {name: _copy_frame(name, frame, shift) for name, frame in frames.items()}
@@ -58,28 +61,31 @@ def _copy_frame(name: str, frame: pd.DataFrame, shift: np.ndarray) -> pd.DataFra
     n, n_copies = len(frame), len(shift)
     rows = np.tile(np.arange(n), n_copies)
     copy = np.repeat(np.arange(n_copies), n)
-    out = frame.iloc[rows].reset_index(drop=True)
+    out: pd.DataFrame = frame.iloc[rows].reset_index(drop=True)
     ending = np.array(["", *(f"-{i + 2}" for i in range(n_copies - 1))], dtype=object)[copy]
     declared = find_layer(name)
     for column in declared.columns:
         is_key = column.name == declared.key or bool(column.refers) or column.name in _REFERENCES
         if not is_key and not (name == "centre" and column.name == "centre"):
             continue
-        values = out[column.name].to_numpy(dtype=object)
+        values = out[column.name].to_numpy(dtype=object, copy=True)
         filled = np.flatnonzero(pd.notna(values) & (copy > 0))
-        if column.name in ("buildings", "units"):
+        if column.name == "buildings":
             values[filled] = [values[i].replace(",", f"{ending[i]},") + ending[i] for i in filled]
         else:
             values[filled] = values[filled] + ending[filled]
         out[column.name] = pd.Series(values, dtype="object")
     if name not in LAYERS:
         return out
-    geometry = np.asarray(out.geometry.values)
+    geometry = np.array(out.geometry.values, dtype=object)
     z = bool(shapely.has_z(geometry).any())
     coordinates, owner = shapely.get_coordinates(geometry, include_z=z, return_index=True)
-    coordinates[:, :2] = np.round(coordinates[:, :2] + shift[copy[owner]], 3)
+    coordinates[:, :2] += shift[copy[owner]]
     moved = shapely.set_coordinates(geometry, coordinates)
-    return gpd.GeoDataFrame(out.drop(columns="geometry"), geometry=moved, crs=frame.geometry.crs)
+    layer: pd.DataFrame = gpd.GeoDataFrame(
+        out.drop(columns="geometry"), geometry=moved, crs=frame.geometry.crs
+    )
+    return layer
 
 
 def _link_copies(street: gpd.GeoDataFrame, shift: np.ndarray, n_columns: int) -> gpd.GeoDataFrame:
@@ -93,7 +99,7 @@ def _link_copies(street: gpd.GeoDataFrame, shift: np.ndarray, n_columns: int) ->
     for i in range(1, len(shift)):
         before = i - 1 if i % n_columns else i - n_columns
         start = east if i % n_columns else west
-        lines.append(shapely.LineString(np.round([start + move[before], west + move[i]], 3)))
+        lines.append(shapely.LineString([start + move[before], west + move[i]]))
     array = np.empty(len(lines), dtype=object)
     array[:] = lines
     return make_layer(

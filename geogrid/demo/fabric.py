@@ -10,7 +10,7 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from geogrid.demo.plan import Line, draw_main_lines, draw_outline
+from geogrid.demo.plan import ISLAND_STREET, Line, draw_main_lines, draw_outline
 from geogrid.demo.quarters import QUARTERS, Quarter, classify
 from geogrid.demo.terrain import BROOK_EDGE_M, RIVER_EDGE_M, Array, Terrain, brook_axis
 
@@ -20,6 +20,8 @@ Ints = npt.NDArray[np.int64]
 SNAP_M = 0.01
 SEGMENT_M = 24.0
 STUB_M = 34.0
+OVERRUN_M = 0.05
+N_TRIES = 4
 MIXED_FACE_M2 = 30_000.0
 
 
@@ -63,7 +65,7 @@ def weave_fabric(terrain: Terrain, rng: np.random.Generator) -> Fabric:
     edge_class, edge_name = _inherit(edges, lines)
     keep = ~_is_stub(edges)
     edges, edge_class, edge_name = edges[keep], edge_class[keep], edge_name[keep]
-    edge_class[~_is_connected(edges, edge_class)] = ""
+    edge_class[~_is_connected(edges, edge_class) & (edge_name != ISLAND_STREET)] = ""
     bridge = _is_over_water(edges) & (edge_class != "")
     ground = _warp_edges(edges, terrain)
     cells = shapely.get_parts(shapely.polygonize(ground))
@@ -104,14 +106,19 @@ def _cut_faces(faces: Objects, rng: np.random.Generator) -> list[Line]:
         quarter = QUARTERS[classify(shapely.get_coordinates(face.representative_point()))[0]]
         if face.area < _choose_block_m2(face, quarter) * rng.uniform(0.8, 1.5):
             continue
-        parts, line = _cut(face, quarter.skew_rad, rng)
-        if not parts:
-            continue
+        tries = (_cut(face, quarter.skew_rad * (1 + turn), rng) for turn in range(N_TRIES))
+        parts, line = next((made for made in tries if made[0]), ([], []))
         pending += parts
         street_class = _choose_class(quarter.name, face.area, rng)
         name = f"#{len(cuts)}" if street_class not in ("", "path", "track") else ""
-        cuts += [Line(shapely.get_coordinates(part), street_class, name) for part in line]
+        cuts += [Line(_lengthen(shapely.get_coordinates(part)), street_class, name) for part in line]
     return cuts
+
+
+def _lengthen(ends: Array) -> Array:
+    """A cut that runs past the border it ends on, so that noding is sure to find the meeting point."""
+    step = (ends[1] - ends[0]) / np.hypot(*(ends[1] - ends[0])) * OVERRUN_M
+    return np.array([ends[0] - step, ends[1] + step])
 
 
 def _choose_block_m2(face: shapely.Polygon, quarter: Quarter) -> float:

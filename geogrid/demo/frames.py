@@ -36,7 +36,7 @@ def make_table(table: str, n_rows: int, columns: Mapping[str, Any]) -> pd.DataFr
     declared = find_layer(table).columns
     unknown = set(columns) - {column.name for column in declared}
     if unknown:
-        raise KeyError(f"{table}: {sorted(unknown)}")
+        raise KeyError(table, *sorted(unknown))
     given = {"source": SOURCE, "synthetic": True, **columns}
     made = {}
     for column in declared:

@@ -53,8 +53,8 @@ _FLOORS = {
     "hall": (1, 2),
 }
 _SLAB_FLOORS = ((6, 0.46), (7, 0.20), (11, 0.22), (18, 0.12))
-_DWELLING_M2 = {"old": 130.0, "core": 190.0, "new": 330.0, "edge": 260.0, "village": 280.0, "ribbon": 280.0}
-_SLAB_DWELLING_M2 = 118.0
+_DWELLING_M2 = {"old": 130.0, "core": 250.0, "new": 420.0, "edge": 320.0, "village": 300.0, "ribbon": 320.0}
+_SLAB_DWELLING_M2 = 104.0
 _YOUNG_SHARE = {"old": 0.14, "slab": 0.20, "village": 0.13}
 _OLD_SHARE = {"old": 0.27, "core": 0.22, "slab": 0.14, "village": 0.29, "ribbon": 0.22}
 _OVER_80_SHARE = 0.15
@@ -75,14 +75,20 @@ class People:
 
     def empty_homes(self, rows: Ints) -> People:
         """The same with nobody living in the given buildings, which are public."""
-        counts = [
-            item.copy() for item in (self.households, self.residents, self.young, self.elderly, self.over_80)
-        ]
-        for count in counts:
-            count[rows] = 0
+        lived_in = np.ones(len(self.use), dtype=np.int64)
+        lived_in[rows] = 0
         use = self.use.copy()
         use[rows] = "public"
-        return People(use, self.floors, *counts, is_estimated=self.is_estimated)
+        return People(
+            use=use,
+            floors=self.floors,
+            households=self.households * lived_in,
+            residents=self.residents * lived_in,
+            young=self.young * lived_in,
+            elderly=self.elderly * lived_in,
+            over_80=self.over_80 * lived_in,
+            is_estimated=self.is_estimated,
+        )
 
 
 def settle_people(footprints: Footprints, rng: np.random.Generator) -> People:
@@ -103,12 +109,20 @@ def settle_people(footprints: Footprints, rng: np.random.Generator) -> People:
     young, elderly, _ = rng.multinomial(residents, shares).T
     over_80 = rng.binomial(elderly, _OVER_80_SHARE)
     unknown = (use == "unknown") | ((use != "residential") & (rng.uniform(size=n) < 0.5))
-    counts = [
-        np.where(unknown, -1, count).astype(np.int64)
-        for count in (households, residents, young, elderly, over_80)
-    ]
-    is_estimated = (rng.uniform(size=n) < ESTIMATED_SHARE) & ~unknown
-    return People(use, floors, *counts, is_estimated=is_estimated)
+
+    def hide(count: Ints) -> Ints:
+        return np.where(unknown, -1, count).astype(np.int64)
+
+    return People(
+        use=use,
+        floors=floors,
+        households=hide(households),
+        residents=hide(residents),
+        young=hide(young),
+        elderly=hide(elderly),
+        over_80=hide(over_80),
+        is_estimated=(rng.uniform(size=n) < ESTIMATED_SHARE) & ~unknown,
+    )
 
 
 def _draw_uses(style: Objects, rng: np.random.Generator) -> Objects:

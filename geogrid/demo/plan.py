@@ -18,6 +18,11 @@ STEP_M = 40.0
 TOWN_S = (-2070.0, 2080.0)
 """Where the embankments are streets, in valley coordinates."""
 
+ISLAND_STREET = "竹坪路"
+"""The one street that hangs together with no other: the hamlet's way to town is not mapped."""
+
+HAMLET_SD = (-2270.0, -1045.0)
+
 
 @dataclass(frozen=True)
 class Line:
@@ -65,6 +70,16 @@ class _Stroke:
         return np.column_stack([s(d) + CubicSpline(knots, offsets)(d), d])
 
 
+def _draw_hamlet(rng: np.random.Generator) -> Array:
+    """A small loop of a lane round the hamlet's yard."""
+    angle = np.linspace(0, 2 * np.pi, 9)
+    radius = rng.uniform(62, 84, 9)
+    radius[-1] = radius[0]
+    return np.column_stack(
+        [HAMLET_SD[0] + radius * np.cos(angle), HAMLET_SD[1] + 0.8 * radius * np.sin(angle)]
+    )
+
+
 def _straight(s0: float, s1: float, d: float) -> Array:
     s = np.linspace(s0, s1, max(2, round(abs(s1 - s0) / STEP_M)))
     return np.column_stack([s, np.full_like(s, d)])
@@ -108,13 +123,13 @@ def _draw_valley_roads(pen: _Stroke) -> list[Line]:
     return [
         Line(pen.lengthwise(-3500, 3500, main_street, 14), "primary", "胜利街"),
         Line(
-            pen.lengthwise(-1080 - OVERSHOOT_M, 1130 + OVERSHOOT_M, lambda s: 186 + s * 0.012, 9),
+            pen.lengthwise(-1080 - OVERSHOOT_M, 1150 + OVERSHOOT_M, lambda s: 186 + s * 0.012, 9),
             "secondary",
             "解放街",
         ),
         Line(pen.lengthwise(-1720, 1690, north_street, 14), "tertiary", "北环路"),
         Line(pen.lengthwise(-2300, 1990, lambda s: -258 - 40 * np.sin(s / 700), 12), "secondary", "新南路"),
-        Line(pen.lengthwise(-820, 1130 + OVERSHOOT_M, lambda s: -462 + s * 0.02, 12), "tertiary", "南山路"),
+        Line(pen.lengthwise(-820, 1086 + OVERSHOOT_M, lambda s: -462 + s * 0.02, 12), "tertiary", "南山路"),
     ]
 
 
@@ -132,10 +147,16 @@ def _draw_cross_roads(pen: _Stroke) -> list[Line]:
 
 
 def _draw_hill_ways(pen: _Stroke) -> list[Line]:
+    top_s, top_d = KNOLL_SD
     return [
+        Line(_draw_hamlet(pen.rng), "living_street", ISLAND_STREET),
+        Line(pen.across(top_d - 170, top_d + 220, lambda d: top_s + 16 * np.sin(d / 23), 3), "footway"),
+        Line(
+            pen.lengthwise(top_s - 260, top_s + 230, lambda s: top_d + 16 * np.sin(s / 27 + 1), 3), "footway"
+        ),
         Line(pen.across(830, 2500, lambda d: -990 - 0.35 * (d - 830) + 60 * np.sin(d / 150), 8), "track"),
         Line(pen.across(560, 2500, lambda d: 1500 + 0.2 * (d - 560) + 70 * np.sin(d / 170), 8), "track"),
         Line(pen.across(-2500, -440, lambda d: 420 - 0.22 * d + 55 * np.sin(d / 120), 6), "path"),
-        Line(pen.across(-2300, -230, lambda d: -1500 + 0.14 * d + 60 * np.sin(d / 160), 8), "track"),
+        Line(pen.across(-2300, -230, lambda d: -1420 + 0.14 * d + 60 * np.sin(d / 160), 8), "track"),
         Line(pen.across(-1300, -640, lambda d: 1120 - 0.35 * (d + 640), 8), "tertiary", "官湖路"),
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -34,12 +36,12 @@ def build_groups(
     size = np.array([households[block].sum() for block in blocks], dtype=float)
     owner = np.repeat(np.arange(len(blocks)), [len(block) for block in blocks])
     parts = _share_groups(np.concatenate(blocks), owner, size, N_HOUSEHOLD_GROUPS)
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for i, block in enumerate(blocks):
         code = grid_codes[grid[block[0]]]
         rows.append((f"LD{i + 1:03d}", f"第{i + 1:03d}楼栋组", "楼栋组", code, block, None))
     for i, part in enumerate(parts):
-        units = ",".join(f"{building_ids[b]}-1单元" for b in part[:1])
+        units = "1单元" if len(part) == 1 else None
         code = grid_codes[grid[part[0]]]
         rows.append((f"HZ{i + 1:03d}", f"第{i + 1:03d}户组", "户组", code, part, units))
     return make_table(
@@ -77,7 +79,7 @@ def build_organisations(
 ) -> pd.DataFrame:
     """街道党工委, 12 社区大党委, 25 小区党支部 and 78 邻里党小组, each on the area it serves."""
     urban = community[community["kind"] == "社区"]
-    rows = [("DGW", "熊山街道党工委（演示）", "街道党工委", None, None, None, 9)]
+    rows: list[tuple[Any, ...]] = [("DGW", "熊山街道党工委（演示）", "街道党工委", None, None, None, 9)]
     for code, name in zip(urban["code"], urban["name"], strict=True):
         rows.append((f"DW{code[-3:]}", f"{name}大党委（演示）", "社区大党委", "DGW", "community", code, 11))
     served = compound[compound["kind"] == "封闭式"].iloc[:n_branches]

@@ -39,6 +39,7 @@ _PAVED = {"track": "gravel", "path": "ground", "footway": "paving_stones", "step
 STEEP = 0.17
 """A footway or lane steeper than this (rise over run) is built as steps."""
 
+LONGEST_STEPS_M = 150.0
 _NO_STEPS = ("trunk", "primary", "secondary", "tertiary", "service", "track")
 
 
@@ -103,8 +104,8 @@ def take_streets(fabric: Fabric) -> Ways:
     )
 
 
-def draw_bypass(terrain: Terrain, ways: Ways) -> Ways:
-    """A road without pavements round the north of the town, over every street in its way.
+def draw_bypass(terrain: Terrain, ways: Ways, water: Objects) -> Ways:
+    """A road without pavements round the north of the town, over every street and brook in its way.
 
     It begins and ends on the main street; elsewhere it shares no vertex with any other.
     """
@@ -130,9 +131,10 @@ def draw_bypass(terrain: Terrain, ways: Ways) -> Ways:
     points = np.round(terrain.warp(sd), 3)
     line = shapely.LineString(np.concatenate([main[start : start + 1], points[1:], main[end : end + 1]]))
     below = ways.lines[shapely.intersects(ways.lines, line)]
-    crossings = shapely.get_coordinates(shapely.intersection(below, line))
+    obstacles = np.concatenate([below, shapely.boundary(water)])
+    crossings = shapely.get_coordinates(shapely.intersection(obstacles, line))
     along = np.sort(shapely.line_locate_point(line, shapely.points(crossings)))
-    along = along[(along > 60) & (along < line.length - 60)]
+    along = along[(along > 1.0) & (along < line.length - 1.0)]
     return _cut_bridges(line, along)
 
 
@@ -140,10 +142,11 @@ def _cut_bridges(line: shapely.LineString, along: Array) -> Ways:
     """The line in pieces, those within 18 m of the given places being bridges."""
     cuts = [0.0]
     for place in along:
-        if place - 18.0 < cuts[-1] and len(cuts) > 1:
-            cuts[-1] = float(place) + 18.0
+        start, end = max(float(place) - 18.0, 2.0), min(float(place) + 18.0, line.length - 2.0)
+        if start < cuts[-1]:
+            cuts[-1] = end
         else:
-            cuts += [float(place) - 18.0, float(place) + 18.0]
+            cuts += [start, end]
     cuts.append(line.length)
     places = shapely.line_locate_point(line, shapely.points(shapely.get_coordinates(line)))
     vertices = shapely.get_coordinates(line)
@@ -166,11 +169,17 @@ def build_street_layer(ways: Ways, terrain: Terrain) -> gpd.GeoDataFrame:
     crossing = wait_s > 0
     street_class[crossing], name[crossing] = "footway", ""
     tall, grade = _raise_lines(lines, terrain, bridge)
-    steps = (grade > STEEP) & ~np.isin(street_class, _NO_STEPS) & ~bridge & ~crossing
+    steps = (
+        (grade > STEEP)
+        & (shapely.length(lines) < LONGEST_STEPS_M)
+        & ~np.isin(street_class, _NO_STEPS)
+        & ~bridge
+        & ~crossing
+    )
     street_class[steps] = "steps"
     order = np.lexsort((shapely.get_coordinates(shapely.get_point(lines, 0))[:, 0], street_class.astype(str)))
     n = len(order)
-    frame = make_layer(
+    return make_layer(
         "street",
         tall[order],
         {
@@ -185,7 +194,6 @@ def build_street_layer(ways: Ways, terrain: Terrain) -> gpd.GeoDataFrame:
             "crossing_s": wait_s[order],
         },
     )
-    return frame
 
 
 def _number_vertices(lines: Objects) -> tuple[Array, npt.NDArray[np.int64], npt.NDArray[np.int64]]:

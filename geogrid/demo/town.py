@@ -29,7 +29,7 @@ from geogrid.demo.people import People, find_doors, settle_people, write_address
 from geogrid.demo.roster import build_groups, build_organisations, build_roster
 from geogrid.demo.streets import Ways, build_street_layer, draw_bypass, take_streets
 from geogrid.demo.terrain import Terrain
-from geogrid.demo.waters import build_no_build_layer, build_water_layer
+from geogrid.demo.waters import build_no_build_layer, build_water_layer, draw_rivers
 
 ENTRANCE_SHARE = 0.42
 N_BRANCHES = 25
@@ -93,8 +93,9 @@ def _build_ground(seed: int) -> Frames:
     terrain = Terrain.draw(rng)
     fabric = weave_fabric(terrain, rng)
     streets = take_streets(fabric)
-    bypass = draw_bypass(terrain, streets)
-    water = build_water_layer(terrain, fabric, rng)
+    rivers = draw_rivers(terrain, fabric)
+    bypass = draw_bypass(terrain, streets, rivers)
+    water = build_water_layer(rivers, fabric, streets.join(bypass), rng)
     wet = np.asarray(water.geometry.values)
     lots = clear_lots(fabric, bypass, wet)
     compounds = plan_compounds(fabric, lots, rng)
@@ -105,7 +106,9 @@ def _build_ground(seed: int) -> Frames:
     centres = place_centres(fabric, terrain, footprints, people, rng)
     people = people.empty_homes(centres.building)
     units = [unit for unit in read_units() if unit.kind in ("社区", "村")]
-    residents = np.bincount(footprints.cell, np.maximum(people.residents, 0), minlength=len(fabric.cells))
+    residents = np.bincount(
+        footprints.cell, np.maximum(people.residents, 0), minlength=len(fabric.cells)
+    ).astype(float)
     areas = divide_town(fabric, terrain, residents, [unit.name for unit in units], rng)
     plan = _Plan(
         fabric=fabric,
@@ -119,7 +122,7 @@ def _build_ground(seed: int) -> Frames:
         centres=centres,
         units=units,
     )
-    frames: Frames = {"water": water, "no_build": build_no_build_layer(terrain, fabric)}
+    frames: Frames = {"water": water, "no_build": build_no_build_layer(terrain, fabric, footprints.shapes)}
     frames["street"] = build_street_layer(ways, terrain)
     frames |= _write_areas(plan)
     frames |= _write_compounds(plan)

@@ -8,17 +8,19 @@ import shapely
 
 from geogrid.demo.fabric import Fabric, Objects
 from geogrid.demo.frames import make_layer
+from geogrid.demo.streets import Ways
 from geogrid.demo.terrain import Terrain, brook_axis, river_half_width
 
-SLOPE_CELL_M = 40.0
+SLOPE_CELL_M = 28.0
 STEEP_SLOPE = 0.36
 """Rise over run (20 degrees) from which ground counts as too steep to build on."""
 
-N_PONDS = 9
+N_PONDS = 14
+POND_CLEAR_M = 16.0
 
 
-def build_water_layer(terrain: Terrain, fabric: Fabric, rng: np.random.Generator) -> gpd.GeoDataFrame:
-    """The river, its tributary and a few ponds in fields and parks, clipped to the extent."""
+def draw_rivers(terrain: Terrain, fabric: Fabric) -> Objects:
+    """The river and its tributary on the ground, clipped to the extent, shape (2,)."""
     extent = shapely.coverage_union_all(fabric.cells)
     s = np.arange(-3500.0, 3500.0, 20.0)
     half = river_half_width(s)
@@ -26,9 +28,17 @@ def build_water_layer(terrain: Terrain, fabric: Fabric, rng: np.random.Generator
     d = np.arange(8.0, 2500.0, 12.0)
     middle, width = brook_axis(d), 5.0 + 1.5 * np.sin(d / 90.0) + 4.0 * np.exp(-d / 60.0)
     brook = _warp_band(terrain, np.column_stack([middle - width, d]), np.column_stack([middle + width, d]))
-    brook = shapely.difference(brook, river)
+    shapes = [shapely.intersection(item, extent) for item in (river, shapely.difference(brook, river))]
+    return np.array(shapes, dtype=object)
+
+
+def build_water_layer(
+    rivers: Objects, fabric: Fabric, ways: Ways, rng: np.random.Generator
+) -> gpd.GeoDataFrame:
+    """The river, its tributary and a few ponds in fields and parks, away from every way."""
     ponds = _draw_ponds(fabric, rng)
-    shapes = np.array([shapely.intersection(item, extent) for item in (river, brook)] + ponds, dtype=object)
+    near, _ = shapely.STRtree(ways.lines).query(ponds, predicate="dwithin", distance=POND_CLEAR_M)
+    shapes = np.concatenate([rivers, np.delete(ponds, np.unique(near))])
     n = len(shapes)
     return make_layer(
         "water",
@@ -45,7 +55,7 @@ def _warp_band(terrain: Terrain, left: np.ndarray, right: np.ndarray) -> shapely
     return shapely.Polygon(np.round(terrain.warp(np.concatenate([left, right[::-1]])), 3))
 
 
-def _draw_ponds(fabric: Fabric, rng: np.random.Generator) -> list[shapely.Polygon]:
+def _draw_ponds(fabric: Fabric, rng: np.random.Generator) -> Objects:
     fit = np.isin(fabric.cell_quarter, ["field", "park"]) & (shapely.area(fabric.cells) > 18_000)
     chosen = np.sort(rng.choice(np.flatnonzero(fit), N_PONDS, replace=False))
     angle = np.linspace(0, 2 * np.pi, 28, endpoint=False)
@@ -60,11 +70,11 @@ def _draw_ponds(fabric: Fabric, rng: np.random.Generator) -> list[shapely.Polygo
         x = middle.x + radius * shape * np.cos(angle)
         y = middle.y + 0.7 * radius * shape * np.sin(angle)
         ponds.append(shapely.Polygon(np.round(np.column_stack([x, y]), 3)))
-    return ponds
+    return np.array(ponds, dtype=object)
 
 
-def build_no_build_layer(terrain: Terrain, fabric: Fabric) -> gpd.GeoDataFrame:
-    """Ground steeper than `STEEP_SLOPE`, rounded off."""
+def build_no_build_layer(terrain: Terrain, fabric: Fabric, built: Objects) -> gpd.GeoDataFrame:
+    """Ground steeper than `STEEP_SLOPE`, rounded off, away from the buildings that stand."""
     extent = shapely.coverage_union_all(fabric.cells)
     left, low, right, high = shapely.bounds(extent)
     x = np.arange(left, right, SLOPE_CELL_M)
@@ -77,8 +87,10 @@ def build_no_build_layer(terrain: Terrain, fabric: Fabric) -> gpd.GeoDataFrame:
     squares = shapely.box(
         grid_x[steep] - half, grid_y[steep] - half, grid_x[steep] + half, grid_y[steep] + half
     )
-    rounded = shapely.union_all(squares).buffer(-18).buffer(34, quad_segs=4).buffer(-16, quad_segs=4)
-    inside = shapely.intersection(rounded.simplify(3.0), shapely.buffer(extent, -5.0))
+    rounded = shapely.union_all(squares).buffer(-30).buffer(62, quad_segs=6).buffer(-32, quad_segs=6)
+    inside = shapely.intersection(rounded.simplify(2.0), shapely.buffer(extent, -5.0))
+    inside = shapely.difference(inside, shapely.union_all(shapely.buffer(built, 22.0, quad_segs=2)))
+    inside = inside.buffer(-10, quad_segs=4).buffer(10, quad_segs=4)
     parts: Objects = shapely.get_parts(inside)
     parts = parts[shapely.area(parts) > 6_000.0]
     parts = parts[np.lexsort(shapely.bounds(parts).T[:2])]
