@@ -8,7 +8,7 @@ import click
 
 from geogrid.cli import language
 from geogrid.cli.options import county_argument
-from geogrid.cli.output import progress_printer
+from geogrid.cli.output import Progress
 from geogrid.labels import label
 
 
@@ -22,6 +22,6 @@ def command(county: Path, seed: int, scale: float) -> None:
     """生成合成演示县（虚构数据）。/ Build the synthetic demo county."""
     from geogrid.demo.county import create_demo_county
 
-    counts = create_demo_county(county, seed=seed, scale=scale, progress=progress_printer())
+    counts = create_demo_county(county, seed=seed, scale=scale, progress=Progress(language()).say)
     click.echo(label("cli.demo.done", language(), path=county, buildings=f"{counts['building']:,}"))
     click.echo(label("cli.demo.next", language(), path=county))

@@ -8,7 +8,7 @@ import click
 
 from geogrid.cli import language
 from geogrid.cli.options import author_option, county_argument
-from geogrid.cli.output import progress_printer
+from geogrid.cli.output import Progress
 from geogrid.errors import EmptyLayerError
 from geogrid.labels import label
 from geogrid.schema import LAYERS
@@ -24,13 +24,13 @@ def command(county: Path, file: Path, dry_run: bool, author: str) -> None:
     from geogrid.io.elevation import drape_streets
     from geogrid.workspace import ImportMode, Workspace, import_layers
 
-    progress = progress_printer()
+    progress = Progress(language())
     with Workspace.open(county) as workspace:
         streets = workspace.read("street")
         if streets.empty:
             raise EmptyLayerError(layer="street", title=LAYERS["street"].zh)
-        progress(label("cli.import.reading", language(), path=file))
-        draped = drape_streets(streets.drop(columns="version"), file)
+        progress.say(label("cli.import.reading", language(), path=file))
+        draped = drape_streets(streets.drop(columns="version"), file, progress)
         import_layers(
             workspace,
             {"street": draped.streets},

@@ -8,7 +8,7 @@ import click
 
 from geogrid.cli import language
 from geogrid.cli.options import author_option, county_argument
-from geogrid.cli.output import progress_printer
+from geogrid.cli.output import Progress
 from geogrid.errors import InvalidOptionError
 from geogrid.labels import label
 
@@ -54,11 +54,11 @@ def command(
     if layer not in LAYERS:
         raise UnknownLayerError(layer=layer, known=", ".join(LAYERS))
     mapping = dict(_parse_mapping(text) for text in columns)
-    progress = progress_printer()
+    progress = Progress(language())
     with Workspace.open(county) as workspace:
         if datum is None:
             raise MissingDatumError(file=str(file))
-        progress(label("cli.import.reading", language(), path=file))
+        progress.say(label("cli.import.reading", language(), path=file))
         imported = read_layer(
             file,
             LAYERS[layer],
@@ -67,8 +67,9 @@ def command(
             columns=mapping,
             encoding=encoding,
             store_crs=workspace.store_crs,
+            progress=progress,
         )
-        progress(label("cli.import.writing", language()))
+        progress.say(label("cli.import.writing", language()))
         report = import_layers(
             workspace,
             {layer: imported.frame},

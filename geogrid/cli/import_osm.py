@@ -8,7 +8,7 @@ import click
 
 from geogrid.cli import language
 from geogrid.cli.options import author_option, county_argument
-from geogrid.cli.output import format_table, progress_printer
+from geogrid.cli.output import format_table, Progress
 from geogrid.labels import label
 
 
@@ -27,14 +27,14 @@ def command(county: Path, file: Path, mode: str | None, dry_run: bool, author: s
     from geogrid.io.osm import read_osm
     from geogrid.workspace import ImportMode, Workspace, import_layers
 
-    progress = progress_printer()
+    progress = Progress(language())
     with Workspace.open(county) as workspace:
-        progress(label("cli.import.reading", language(), path=file))
+        progress.say(label("cli.import.reading", language(), path=file))
         extract = read_osm(file, progress=progress)
         layers = {name: frame for name, frame in extract.layers.items() if len(frame)}
         if workspace.count("county") == 0:
             layers = {"county": extract.extent_frame(workspace.code, workspace.name), **layers}
-        progress(label("cli.import.writing", language()))
+        progress.say(label("cli.import.writing", language()))
         report = import_layers(
             workspace,
             layers,
@@ -49,7 +49,14 @@ def command(county: Path, file: Path, mode: str | None, dry_run: bool, author: s
     rows = [[name, f"{report.added[name]:,}", f"{report.updated[name]:,}"] for name in layers]
     click.echo(format_table(heads, rows))
     for reason, count in extract.left_out.items():
-        click.echo(label("cli.import-osm.left_out", language(), count=count, reason=reason))
+        click.echo(
+            label(
+                "cli.import-osm.left_out",
+                language(),
+                count=f"{count:,}",
+                reason=label(f"io.osm.left_out.{reason}", language()),
+            )
+        )
     click.echo(f"{extract.source} · {extract.licence}")
     click.echo(label("cli.import-osm.not_survey", language()))
     if dry_run:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import sys
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import click
+
+from geogrid.labels import label
 
 
 def width_of(text: str) -> int:
@@ -59,8 +61,18 @@ def echo_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False))
 
 
-def progress_printer() -> Callable[[str], None]:
-    """A function that tells the user, on standard error, what is being done; silent in a pipe."""
-    if not sys.stderr.isatty():
-        return lambda _: None
-    return lambda text: click.echo(f"  {text}", err=True)
+class Progress:
+    """Tells the user, on standard error, what is being done; silent where nobody looks on."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+        self._is_seen = sys.stderr.isatty()
+
+    def say(self, text: str) -> None:
+        """A step that begins, in words."""
+        if self._is_seen:
+            click.echo(f"  {text}", err=True)
+
+    def __call__(self, done: float, key: str) -> None:
+        """How far a long step is (0 to 1), and the label of what it is at."""
+        self.say(f"{100 * done:3.0f}%  {label(key, self._language)}")
