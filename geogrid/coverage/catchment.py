@@ -15,16 +15,21 @@ from geogrid.coverage.reading import Reading
 from geogrid.coverage.summary import sum_known
 from geogrid.coverage.town import Town
 from geogrid.coverage.walks import Layout, Objects, lay_out, measure_walks, price_ways
-from geogrid.network.graph import Costs, Graph, price_segments
-from geogrid.network.impedance import Floats, Integers
-from geogrid.network.search import Direct, Ways, find_nearest, search_nodes
+from geogrid.network.graph import Graph, price_segments
+from geogrid.network.impedance import Floats, Integers, price_legs
+from geogrid.network.search import Direct, Ways, find_nearest, price_from_nodes, search_nodes, select_ways
+from geogrid.network.snap import snap_points
 
 SAMPLE_M = 40.0
 """Streets are sampled at most this far apart to divide the ground between centres."""
 FRAME_M = 200.0
 """Where the county's extent is not known the ground ends this far round homes and streets."""
-STREET_SIDE_M = 25.0
-"""Ground this far to each side of a reached street is drawn as reached: about half a block's depth."""
+SQUARE_M = 25.0
+"""Side of the squares in which reached ground is judged."""
+SMOOTHED_M = 18.0
+"""The outline of squares is simplified by this much: just over their half diagonal, so that steps vanish."""
+STREET_SIDE_M = 50.0
+"""Ground further from a street than this is not drawn as reached: a block's depth."""
 FOOTPRINT_M = 5.0
 """A centre that nobody is nearest to, or that no street reaches, is drawn as this much ground round its door."""
 
@@ -62,7 +67,10 @@ def draw_catchments(town: Town, reading: Reading) -> gpd.GeoDataFrame:
 
 
 def draw_isochrones(town: Town, reading: Reading) -> gpd.GeoDataFrame:
-    """The ground from which each centre is within the reading's cutoff along public streets.
+    """The ground from which each centre is within the reading's cutoff.
+
+    Ground is judged in squares of `SQUARE_M` beside public streets, each by the walk from its middle;
+    the steps of the outline are then smoothed.
 
     Returns
     -------
@@ -77,13 +85,15 @@ def draw_isochrones(town: Town, reading: Reading) -> gpd.GeoDataFrame:
     network = layout.network.public
     costs = price_segments(network, reading.measure)
     arrivals = price_ways(layout, reading.measure).centres
-    cutoff = reading.cutoff_units
+    middle_xy, squares = _lay_squares(network, reading)
     grounds = []
-    for centre, reached in search_nodes(network, costs, arrivals, layout.n_centres, limit=cutoff):
-        own = np.flatnonzero(arrivals.place == centre)
-        lines = _cut_reached(network, costs, reached, cutoff)
-        around = _cut_around(network, costs, arrivals, own, cutoff)
-        grounds.append(_widen(np.concatenate([lines, around]), layout.centre_xy[centre]))
+    for centre, reached in search_nodes(
+        network, costs, arrivals, layout.n_centres, limit=reading.cutoff_units
+    ):
+        doors = select_ways(arrivals, centre)
+        prices = price_from_nodes(network, costs, squares, doors, reached)
+        inside = squares.place[prices <= reading.cutoff_units]
+        grounds.append(_draw_squares(middle_xy[inside], layout.centre_xy[centre]))
     return gpd.GeoDataFrame(_list_centres(layout), geometry=gpd.GeoSeries(grounds, crs=town.street.crs))
 
 
@@ -99,12 +109,8 @@ def _list_centres(layout: Layout) -> pd.DataFrame:
 def _sample_streets(layout: Layout, reading: Reading) -> tuple[Floats, Integers]:
     """Places along the public streets, at most one for each square of half the spacing, and their centres."""
     graph = layout.network.public
-    n_samples = np.ceil(graph.length_m / SAMPLE_M).astype(np.int64)
-    segment = np.repeat(np.arange(graph.n_segments), n_samples)
-    within = np.arange(len(segment)) - np.repeat(np.cumsum(n_samples) - n_samples, n_samples)
-    fraction = (within + 0.5) / n_samples[segment]
-    start, end = graph.ends_xy[segment, :2], graph.ends_xy[segment, 2:]
-    xy = start + fraction[:, None] * (end - start)
+    segment, fraction = _sample_segments(graph, SAMPLE_M)
+    xy = _place_on_segments(graph, segment, fraction)
     _, first = np.unique(np.floor(xy / (SAMPLE_M / 2)), axis=0, return_index=True)
     kept = np.sort(first)
     n_kept = len(kept)
@@ -114,6 +120,20 @@ def _sample_streets(layout: Layout, reading: Reading) -> tuple[Floats, Integers]
     arrivals = price_ways(layout, reading.measure).centres
     nearest = find_nearest(graph, costs, samples, arrivals, none, n_kept, layout.n_centres)
     return xy[kept], nearest.centre
+
+
+def _sample_segments(graph: Graph, spacing_m: float) -> tuple[Integers, Floats]:
+    """Places along segments, evenly, at most a spacing apart: segments and fractions."""
+    n_samples = np.ceil(graph.length_m / spacing_m).astype(np.int64)
+    segment = np.repeat(np.arange(graph.n_segments), n_samples)
+    within = np.arange(len(segment)) - np.repeat(np.cumsum(n_samples) - n_samples, n_samples)
+    return segment, (within + 0.5) / n_samples[segment]
+
+
+def _place_on_segments(graph: Graph, segment: Integers, fraction: Floats) -> Floats:
+    start, end = graph.ends_xy[segment, :2], graph.ends_xy[segment, 2:]
+    xy: Floats = start + fraction[:, None] * (end - start)
+    return xy
 
 
 def _divide_ground(xy: Floats, centre: Integers, layout: Layout, town: Town) -> Objects:
@@ -133,48 +153,28 @@ def _divide_ground(xy: Floats, centre: Integers, layout: Layout, town: Town) -> 
     return np.array(grounds, dtype=object)
 
 
-def _cut_reached(graph: Graph, costs: Costs, reached: Floats, cutoff: float) -> Objects:
-    """The parts of segments whose ends are within the cutoff, as LineStrings."""
-    share_from_start = _share_of_rest(cutoff - reached[graph.start], costs.backward)
-    share_from_end = _share_of_rest(cutoff - reached[graph.end], costs.forward)
-    whole = np.flatnonzero(share_from_start + share_from_end >= 1)
-    first = np.flatnonzero((share_from_start > 0) & (share_from_start + share_from_end < 1))
-    last = np.flatnonzero((share_from_end > 0) & (share_from_start + share_from_end < 1))
-    segment = np.concatenate([whole, first, last])
-    low = np.concatenate([np.zeros(len(whole) + len(first)), 1 - share_from_end[last]])
-    high = np.concatenate([np.ones(len(whole)), share_from_start[first], np.ones(len(last))])
-    return _cut_segments(graph, segment, low, high)
+def _lay_squares(graph: Graph, reading: Reading) -> tuple[Floats, Ways]:
+    """Squares beside streets: the middles of a lattice, and the way to a street of those that have one."""
+    segment, fraction = _sample_segments(graph, SQUARE_M)
+    at = np.floor(_place_on_segments(graph, segment, fraction) / SQUARE_M).astype(np.int64)
+    reach = np.arange(-2, 3)
+    around = np.stack(np.meshgrid(reach, reach), axis=-1).reshape(-1, 2)
+    lattice = np.unique((at[:, None, :] + around).reshape(-1, 2), axis=0)
+    middle_xy = (lattice + 0.5) * SQUARE_M
+    snaps = snap_points(middle_xy, graph)
+    near = np.flatnonzero(snaps.straight_m <= STREET_SIDE_M)
+    legs = price_legs(snaps.straight_m[near], reading.measure)
+    none = np.full(len(near), -1)
+    return middle_xy, Ways(near, snaps.segment[near], snaps.fraction[near], legs, none)
 
 
-def _cut_around(graph: Graph, costs: Costs, arrivals: Ways, own: Integers, cutoff: float) -> Objects:
-    """The parts of a centre's own segments from which it is reached along that segment."""
-    rest = cutoff - arrivals.leg[own]
-    own, rest = own[rest >= 0], rest[rest >= 0]
-    segment, fraction = arrivals.segment[own], arrivals.fraction[own]
-    low = np.maximum(fraction - _share_of_rest(rest, costs.forward[segment]), 0)
-    high = np.minimum(fraction + _share_of_rest(rest, costs.backward[segment]), 1)
-    return _cut_segments(graph, segment, low, high)
-
-
-def _share_of_rest(rest: Floats, cost: Floats) -> Floats:
-    """The share (0 to 1) of segments that what is left of the cutoff buys."""
-    rest = np.where(np.isfinite(rest), np.maximum(rest, 0.0), 0.0)
-    return np.minimum(np.divide(rest, cost, out=np.ones(len(rest)), where=cost > 0), 1.0)
-
-
-def _cut_segments(graph: Graph, segment: Integers, low: Floats, high: Floats) -> Objects:
-    start, end = graph.ends_xy[segment, :2], graph.ends_xy[segment, 2:]
-    ends = np.stack([start + low[:, None] * (end - start), start + high[:, None] * (end - start)], axis=1)
-    lines: Objects = shapely.linestrings(ends)
-    return lines
-
-
-def _widen(lines: Objects, door_xy: Floats) -> shapely.Geometry:
-    """Ground to both sides of lines; round the door alone when there is none."""
-    if not len(lines):
+def _draw_squares(middle_xy: Floats, door_xy: Floats) -> shapely.Geometry:
+    """Squares as one ground with a smoothed outline; round the door alone when there is none."""
+    if not len(middle_xy):
         return _draw_footprint(door_xy)
-    merged = shapely.line_merge(shapely.multilinestrings(lines))
-    return _keep_polygons(shapely.buffer(merged, STREET_SIDE_M, quad_segs=2))
+    (west, south), (east, north) = (middle_xy - SQUARE_M / 2).T, (middle_xy + SQUARE_M / 2).T
+    ground = shapely.coverage_union_all(shapely.box(west, south, east, north))
+    return _keep_polygons(shapely.simplify(ground, SMOOTHED_M))
 
 
 def _draw_footprint(door_xy: Floats) -> shapely.Geometry:

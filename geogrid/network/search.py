@@ -196,6 +196,32 @@ def search_nodes(
             yield int(number), prices[: graph.n_nodes]
 
 
+def select_ways(ways: Ways, place: int) -> Ways:
+    """The ways of one place."""
+    rows = np.flatnonzero(ways.place == place)
+    return Ways(ways.place[rows], ways.segment[rows], ways.fraction[rows], ways.leg[rows], ways.gate[rows])
+
+
+def price_from_nodes(graph: Graph, costs: Costs, homes: Ways, doors: Ways, reached: Floats) -> Floats:
+    """Prices of ways' walks to one centre, shape (w,): through a node, or along the segment of its door.
+
+    Parameters
+    ----------
+    doors
+        The centre's own ways.
+    reached
+        Shape (n,): price from every node to the centre, as `search_nodes` gives it.
+    """
+    to_start, to_end = price_to_ends(homes.segment, homes.fraction, costs)
+    by_start = to_start + reached[graph.start[homes.segment]]
+    by_end = to_end + reached[graph.end[homes.segment]]
+    prices: Floats = homes.leg + np.minimum(by_start, by_end)
+    way, door = match_equal(homes.segment, doors.segment)
+    along = price_along(homes.segment[way], homes.fraction[way], doors.fraction[door], costs)
+    np.minimum.at(prices, way, homes.leg[way] + along + doors.leg[door])
+    return prices
+
+
 def price_pairs(
     graph: Graph, costs: Costs, origins: Snaps, destinations: Snaps, origin: Integers, destination: Integers
 ) -> Floats:
