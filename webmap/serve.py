@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from geogrid.cli.output import progress_printer
 from geogrid.errors import NonLoopbackHostError, PortInUseError
 from geogrid.labels import LANGUAGES, label
 from webmap.settings import LOOPBACK_NAMES, WebSettings
@@ -88,7 +87,7 @@ def _find_demo() -> Path:
         for file in (path, path.with_suffix(".private.sqlite")):
             file.unlink(missing_ok=True)
         _say("serve.demo", path=path)
-        create_demo_county(path, progress=progress_printer())
+        create_demo_county(path, progress=click.echo)
     return path
 
 

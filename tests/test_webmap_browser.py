@@ -1,0 +1,316 @@
+"""The web map in a real browser: what it draws, what it asks for, and what it never runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.support.web import LEADER, NASTY_NAMES, OFFICER, lonlat, serving, write_town
+from webmap.foliummap import GROUPS
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+PATIENCE_S = 15
+
+COLOUR_AT = """(lat, lon) => {
+    const zoom = url_layer_homes_0._tileZoom, at = map_town.project([lat, lon], zoom);
+    const tile = url_layer_homes_0._tiles[`${Math.floor(at.x / 256)}:${Math.floor(at.y / 256)}:${zoom}`];
+    if (!tile) return null;
+    const copy = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+    const fineness = tile.el.width / 256;
+    copy.drawImage(tile.el, -Math.floor((at.x % 256) * fineness), -Math.floor((at.y % 256) * fineness));
+    return [...copy.getImageData(0, 0, 1, 1).data.slice(0, 3)].map((b) => b.toString(16).padStart(2, "0")).join("");
+}"""
+"""The colour of a building in its tile, as hexadecimal digits."""
+
+
+@dataclass
+class Visit:
+    """One page and everything that it asked for and complained of."""
+
+    page: Page
+    origin: str
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def open(self, address: str = "/") -> None:
+        self.page.goto(self.origin + address)
+        if not address.startswith("/list"):
+            self.wait("document.body.dataset.ready === 'true'")
+
+    def wait(self, condition: str) -> Any:
+        """Poll a condition; Playwright's own waiting is forbidden by the page's policy."""
+        end = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end:
+            found = self.page.evaluate(condition)
+            if found:
+                return found
+            self.page.wait_for_timeout(50)
+        pytest.fail(f"never true: {condition}; {self.complaints}")
+
+    def click_place(self, x: float, y: float) -> None:
+        """Click on a place of the town, given in metres from its lower left corner."""
+        lon, lat = lonlat(x, y)
+        at = self.page.evaluate(
+            f"(() => {{ const p = map_town.latLngToContainerPoint([{lat}, {lon}]);"
+            " const box = map_town.getContainer().getBoundingClientRect();"
+            " return [p.x + box.left, p.y + box.top]; })()"
+        )
+        self.page.mouse.click(*at)
+
+    def require_quiet(self) -> None:
+        """Nothing was asked of anybody else, nothing failed, nothing was forbidden."""
+        foreign = [url for url in self.requests if not url.startswith((self.origin, "data:", "blob:"))]
+        assert (foreign, self.complaints) == ([], [])
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip("browser tests need Chromium: install it with apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serving(write_town(tmp_path_factory.mktemp("town") / "town.gpkg")) as origin:
+        yield origin
+
+
+@pytest.fixture(scope="module")
+def nasty_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    path = write_town(tmp_path_factory.mktemp("nasty") / "nasty.gpkg", NASTY_NAMES * 6, county=NASTY_NAMES[3])
+    with serving(path) as origin:
+        yield origin
+
+
+def make_visit(browser: Browser, origin: str, size: dict[str, int]) -> Visit:
+    page = browser.new_context(viewport=size, has_touch=size is PHONE, reduced_motion="reduce").new_page()
+    visit = Visit(page, origin)
+    page.on("request", lambda request: visit.requests.append(request.url))
+    page.on("requestfailed", lambda request: visit.complaints.append(f"{request.url}: {request.failure}"))
+    page.on("pageerror", lambda error: visit.complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda message: (
+            visit.complaints.append(message.text) if message.type in {"error", "warning"} else None
+        ),
+    )
+    page.add_init_script(
+        "document.addEventListener('securitypolicyviolation', (e) => console.error('CSP', e.violatedDirective));"
+    )
+    return visit
+
+
+@pytest.fixture
+def visit(browser: Browser, town: str) -> Iterator[Visit]:
+    visit = make_visit(browser, town, WIDE)
+    yield visit
+    visit.page.context.close()
+
+
+@pytest.fixture
+def phone(browser: Browser, town: str) -> Iterator[Visit]:
+    visit = make_visit(browser, town, PHONE)
+    yield visit
+    visit.page.context.close()
+
+
+def test_every_layer_that_folium_declares_can_be_shown(visit: Visit) -> None:
+    visit.open()
+    for group in GROUPS:
+        assert visit.page.evaluate(f"feature_group_{group.name} instanceof L.FeatureGroup"), group.name
+        for number in range(len(group.layers)):
+            name = f"url_layer_{group.name}_{number}"
+            assert visit.page.evaluate(f"feature_group_{group.name}.hasLayer({name})"), name
+        box = visit.page.locator(f"label[data-group={group.name}] input")
+        assert box.is_checked() == group.shown
+        if not group.shown:
+            box.check()
+        visit.wait(f"map_town.hasLayer(feature_group_{group.name})")
+    # 2 districts, 2 communities, 4 grids, 2 beats, 1 compound: a name each; outlines and marks as well.
+    visit.wait("document.querySelectorAll('.name').length === 11")
+    visit.wait("document.querySelectorAll('.mark-centre, .mark-gate, .mark-place').length === 3")
+    visit.wait("document.querySelectorAll('.leaflet-areas-pane path').length === 5")
+    visit.wait("document.querySelectorAll('.leaflet-fills-pane path').length === 2")
+    visit.wait("document.querySelectorAll('.leaflet-buildings-pane canvas').length > 0")
+    visit.require_quiet()
+
+
+def test_buildings_are_drawn_in_the_colours_of_the_legend(visit: Visit) -> None:
+    visit.open()
+    # b10 is within reach, b16 is not, b24 is no home.
+    for place, colour in (((260, 422), "3f9e8f"), ((980, 422), "d55e00"), ((980, 622), "dedad0")):
+        lon, lat = lonlat(*place)
+        visit.wait(f"({COLOUR_AT})({lat}, {lon}) === '{colour}'")
+
+
+def test_a_click_asks_by_post_and_shows_a_card_without_names_of_people(visit: Visit) -> None:
+    visit.open()
+    visit.click_place(140, 222)  # inside b01
+    visit.wait("document.querySelector('#card .areas') !== null")
+    card = visit.page.inner_text("#card")
+    for shown in (
+        "和平路1号楼",
+        "第11网格",
+        "350725001001001",
+        "南片区",
+        "西门社区",
+        "邻里长",
+        "社区民警",
+        "西门邻里服务中心",
+    ):
+        assert shown in card
+    assert OFFICER not in card
+    assert LEADER not in card
+    assert "building=b01" in visit.page.url
+    assert not any("lon" in url or "lat=" in url for url in visit.requests)
+    visit.page.click("#card .back")
+    assert visit.page.is_visible("#coverage")
+    visit.require_quiet()
+
+
+def test_a_click_on_empty_ground_answers_too(visit: Visit) -> None:
+    visit.open()
+    visit.click_place(1150, 700)
+    visit.wait("document.querySelector('#card .areas') !== null")
+    assert "北片区" in visit.page.inner_text("#card")
+    visit.require_quiet()
+
+
+def test_search_works_by_keyboard(visit: Visit) -> None:
+    visit.open()
+    visit.page.focus("#search")
+    visit.page.keyboard.type("和平路2")
+    visit.wait("document.querySelectorAll('#search-list [role=option]').length > 1")
+    visit.page.keyboard.press("ArrowDown")
+    active = visit.page.get_attribute("#search", "aria-activedescendant")
+    chosen = visit.page.inner_text(f"#{active} .option-name")
+    visit.page.keyboard.press("Enter")
+    visit.wait("document.querySelector('#card .match h2') !== null")
+    assert visit.page.inner_text("#card .match h2") == chosen
+    assert visit.page.get_attribute("#search", "aria-expanded") == "false"
+    visit.require_quiet()
+
+
+def test_a_reading_changes_the_figures_and_the_permalink(visit: Visit) -> None:
+    visit.open()
+    before = visit.wait("document.querySelector('.share strong')?.textContent")
+    visit.page.check("input[value='metres:500']", force=True)
+    visit.wait(f"document.querySelector('.share strong')?.textContent !== {before!r}")
+    assert "reading=metres:500" in visit.page.url
+    visit.page.reload()
+    visit.wait("document.body.dataset.ready === 'true'")
+    assert visit.page.is_checked("input[value='metres:500']")
+    visit.require_quiet()
+
+
+def test_a_gap_of_the_list_is_brought_into_view(visit: Visit) -> None:
+    visit.open("/#view=12/27/118")
+    visit.wait("document.querySelector('#tab-panel .row') !== null")
+    visit.page.click("#tab-panel .row")
+    lon, lat = lonlat(1000, 420)  # the far end of the middle street is out of reach
+    visit.wait(f"map_town.getBounds().contains([{lat}, {lon}])")
+    visit.require_quiet()
+
+
+def test_a_centre_has_a_card(visit: Visit) -> None:
+    visit.open()
+    visit.wait("document.querySelector('.mark-centre') !== null")
+    visit.page.click(".mark-centre")
+    visit.wait("document.querySelector('#card .match') !== null")
+    card = visit.page.inner_text("#card")
+    assert "西门邻里服务中心" in card
+    assert "08:00-18:00" in card
+    visit.require_quiet()
+
+
+def test_the_page_speaks_english(visit: Visit) -> None:
+    visit.open("/?lang=en")
+    visit.wait("document.querySelector('.share strong') !== null")
+    panel = visit.page.inner_text("#panel")
+    assert "of the people reach a service centre on foot" in panel
+    assert visit.page.get_attribute("html", "lang") == "en"
+    visit.require_quiet()
+
+
+def test_hostile_names_are_shown_as_typed_and_nothing_runs(browser: Browser, nasty_town: str) -> None:
+    visit = make_visit(browser, nasty_town, WIDE)
+    visit.open()
+    for group in GROUPS:
+        visit.page.locator(f"label[data-group={group.name}] input").check()
+    visit.wait("document.querySelectorAll('.name').length === 11")
+    names = visit.page.evaluate(
+        "[...document.querySelectorAll('.name span')].map((span) => span.textContent)"
+    )
+    assert set(names) <= set(NASTY_NAMES)
+    assert visit.page.inner_text("#county") == NASTY_NAMES[3]
+    visit.page.hover(".mark-centre")
+    visit.page.click("#tab-community")
+    visit.page.fill("#search", "img")
+    visit.wait("document.querySelectorAll('#search-list .option-name').length > 0")
+    assert "<img src=x" in visit.page.inner_text("#search-list")
+    visit.page.keyboard.press("Enter")
+    visit.wait("document.querySelector('#card .areas') !== null")
+    visit.open("/list")
+    visit.page.wait_for_timeout(200)
+    assert visit.page.evaluate("window.__pwn") is None
+    visit.require_quiet()
+    visit.page.context.close()
+
+
+def test_a_phone_needs_no_sideways_scrolling(phone: Visit) -> None:
+    for address in ("/", "/?lang=en", "/list"):
+        phone.open(address)
+        assert phone.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), address
+    phone.require_quiet()
+
+
+def test_on_a_phone_the_card_rises_over_the_map_and_leaves_the_place_in_sight(phone: Visit) -> None:
+    phone.open()
+    phone.wait("document.querySelector('.share strong') !== null")
+    assert phone.page.is_hidden("#layers-body")
+    phone.click_place(140, 222)
+    phone.wait("document.querySelector('#card .areas') !== null")
+    assert "is-raised" in (phone.page.get_attribute("#panel", "class") or "")
+    mark = phone.wait(
+        "(() => { const m = document.querySelector('.building-mark'); return m && m.getBoundingClientRect().bottom; })()"
+    )
+    assert mark < phone.page.evaluate("document.querySelector('#panel').getBoundingClientRect().top")
+    assert phone.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    phone.require_quiet()
+
+
+@pytest.mark.parametrize("address", ["/", "/list"])
+def test_no_serious_barrier_to_access(visit: Visit, address: str) -> None:
+    visit.open(address)
+    if address == "/":
+        visit.wait(
+            "document.querySelector('.share strong') !== null && document.querySelector('#tab-panel .note')"
+        )
+    found = Axe().run(visit.page).response["violations"]
+    serious = [
+        (rule["id"], rule["nodes"][0]["html"]) for rule in found if rule["impact"] in {"serious", "critical"}
+    ]
+    assert serious == []
