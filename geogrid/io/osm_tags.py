@@ -81,7 +81,7 @@ _PUBLIC = _words(
     "social_facility nursing_home theatre arts_centre"
 )
 _INDUSTRIAL = frozenset(("industrial", "warehouse", "factory", "manufacture", "works", "brewery", "depot"))
-_UNKNOWN = frozenset(("yes", "", "detached_part"))
+_UNKNOWN = frozenset(("yes", ""))
 
 CAMPUSES = frozenset(("university", "college", "school", "kindergarten", "hospital"))
 """Values of `amenity` whose grounds are compounds."""

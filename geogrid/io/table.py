@@ -232,7 +232,18 @@ def unescape_formula(text: str) -> str:
     return text[1:] if _ESCAPED_START.match(text) else text
 
 
-def write_table(path: Path, sheets: Mapping[str, pd.DataFrame]) -> None:
+def write_table(frame: pd.DataFrame, path: Path, *, title: str = "1") -> None:
+    """Write one table to a .csv or .xlsx file, beside and renamed; see `write_tables`.
+
+    Parameters
+    ----------
+    title
+        Of the worksheet; a CSV file has none.
+    """
+    write_tables({title: frame}, path)
+
+
+def write_tables(sheets: Mapping[str, pd.DataFrame], path: Path) -> None:
     """Write tables to a .csv (exactly one) or .xlsx file, beside and renamed.
 
     Text stays text and numbers stay numbers; a missing value is an empty cell. No cell is a
@@ -246,9 +257,9 @@ def write_table(path: Path, sheets: Mapping[str, pd.DataFrame]) -> None:
     Raises
     ------
     UnsupportedFileError
-        For another kind of file.
+        For another kind of file, and for a text that no cell of a spreadsheet can hold.
     """
-    writers: dict[str, Callable[[Path, Mapping[str, pd.DataFrame]], None]] = {
+    writers: dict[str, Callable[[Mapping[str, pd.DataFrame], Path], None]] = {
         ".csv": _write_csv,
         ".xlsx": _write_xlsx,
     }
@@ -256,15 +267,15 @@ def write_table(path: Path, sheets: Mapping[str, pd.DataFrame]) -> None:
     if suffix not in writers:
         raise UnsupportedFileError(path.name, suffix or "-", TABLE_SUFFIXES)
     with replacing(path) as beside:
-        writers[suffix](beside, sheets)
+        writers[suffix](sheets, beside)
 
 
-def _write_csv(path: Path, sheets: Mapping[str, pd.DataFrame]) -> None:
+def _write_csv(sheets: Mapping[str, pd.DataFrame], path: Path) -> None:
     ((_, frame),) = sheets.items()
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow([escape_formula(str(column)) for column in frame.columns])
-        for row in _rows(frame):
+        for row in plain_rows(frame):
             writer.writerow([_csv_cell(value) for value in row])
 
 
@@ -274,7 +285,7 @@ def _csv_cell(value: Any) -> Any:
     return "true" if value is True else "false" if value is False else value
 
 
-def _write_xlsx(path: Path, sheets: Mapping[str, pd.DataFrame]) -> None:
+def _write_xlsx(sheets: Mapping[str, pd.DataFrame], path: Path) -> None:
     import xlsxwriter
 
     book = xlsxwriter.Workbook(
@@ -292,7 +303,7 @@ def _write_xlsx(path: Path, sheets: Mapping[str, pd.DataFrame]) -> None:
         sheet = book.add_worksheet(_sheet_title(title, taken))
         for j, column in enumerate(frame.columns):
             sheet.write_string(0, j, _CONTROL.sub("", str(column)), bold)
-        for i, row in enumerate(_rows(frame), start=1):
+        for i, row in enumerate(plain_rows(frame), start=1):
             for j, (column, value) in enumerate(zip(frame.columns, row, strict=True)):
                 if isinstance(value, bool):
                     sheet.write_boolean(i, j, value)
@@ -317,7 +328,7 @@ def _sheet_title(title: str, taken: set[str]) -> str:
     return found
 
 
-def _rows(frame: pd.DataFrame) -> Any:
+def plain_rows(frame: pd.DataFrame) -> Any:
     """The rows of a table as plain values: str, int, float, bool or None."""
     return zip(
         *([_plain(value) for value in frame[column].tolist()] for column in frame.columns), strict=True
