@@ -54,7 +54,14 @@ class Visit:
     def open(self, address: str = "/") -> None:
         self.page.goto(self.origin + address)
         if not address.startswith("/list"):
-            self.wait("document.body.dataset.ready === 'true'")
+            self.wait_until_ready()
+
+    def wait_until_ready(self) -> None:
+        """The page has started and shows its figures; a request in flight would be cut by leaving."""
+        self.wait(
+            "document.body.dataset.ready === 'true' && document.querySelector('.share strong') !== null"
+        )
+        self.page.wait_for_load_state("networkidle")
 
     def wait(self, condition: str) -> Any:
         """Poll a condition; Playwright's own waiting is forbidden by the page's policy."""
@@ -221,7 +228,7 @@ def test_a_reading_changes_the_figures_and_the_permalink(visit: Visit) -> None:
     visit.wait(f"document.querySelector('.share strong')?.textContent !== {before!r}")
     assert "reading=metres:500" in visit.page.url
     visit.page.reload()
-    visit.wait("document.body.dataset.ready === 'true'")
+    visit.wait_until_ready()
     assert visit.page.is_checked("input[value='metres:500']")
     visit.require_quiet()
 
@@ -248,7 +255,6 @@ def test_a_centre_has_a_card(visit: Visit) -> None:
 
 def test_the_page_speaks_english(visit: Visit) -> None:
     visit.open("/?lang=en")
-    visit.wait("document.querySelector('.share strong') !== null")
     panel = visit.page.inner_text("#panel")
     assert "of the people reach a service centre on foot" in panel
     assert visit.page.get_attribute("html", "lang") == "en"
@@ -289,7 +295,6 @@ def test_a_phone_needs_no_sideways_scrolling(phone: Visit) -> None:
 
 def test_on_a_phone_the_card_rises_over_the_map_and_leaves_the_place_in_sight(phone: Visit) -> None:
     phone.open()
-    phone.wait("document.querySelector('.share strong') !== null")
     assert phone.page.is_hidden("#layers-body")
     phone.click_place(140, 222)
     phone.wait("document.querySelector('#card .areas') !== null")
@@ -305,10 +310,6 @@ def test_on_a_phone_the_card_rises_over_the_map_and_leaves_the_place_in_sight(ph
 @pytest.mark.parametrize("address", ["/", "/list"])
 def test_no_serious_barrier_to_access(visit: Visit, address: str) -> None:
     visit.open(address)
-    if address == "/":
-        visit.wait(
-            "document.querySelector('.share strong') !== null && document.querySelector('#tab-panel .note')"
-        )
     found = Axe().run(visit.page).response["violations"]
     serious = [
         (rule["id"], rule["nodes"][0]["html"]) for rule in found if rule["impact"] in {"serious", "critical"}

@@ -27,7 +27,7 @@ THREADS = 8
 @click.command("serve")
 @click.argument("county", required=False, type=click.Path(path_type=Path), metavar="[COUNTY.gpkg]")
 @click.option("--host", default="127.0.0.1", show_default=True, help="本机地址 / a name of this computer")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="端口 / port")
+@click.option("--port", default=5000, show_default=True, type=click.IntRange(0, 65535), help="端口 / port")
 def serve(county: Path | None, host: str, port: int) -> None:
     """在浏览器中打开地图；不给文件时打开演示县。/ Serve the map; without a file, the demo county's."""
     require_loopback(host)
