@@ -465,6 +465,22 @@ def test_layers_in_degrees_or_of_two_systems_are_refused():
         Town.from_layers({**layers, "street": layers["street"].to_crs("EPSG:4548")})
 
 
+def test_features_without_a_place_stop_nothing_and_their_homes_are_unsnapped():
+    layers = draw_layers("A B C      1\n+----------+\n2", entrances={"B": [(2, 0)]})
+    for layer, row in (("building", 0), ("building", 1), ("centre", 1)):
+        layers[layer].loc[row, "geometry"] = None
+    homes = assess_coverage(Town.from_layers(layers), Reading("minutes", 1)).homes
+    assert homes["status"].tolist() == ["unanswered", "not_covered", "not_covered"]
+    assert homes["reason"].tolist() == ["unsnapped", "far", "far"]
+
+
+def test_a_compound_whose_outline_crosses_itself_is_computed_with_all_the_same():
+    layers = draw_layers(FAR_GATE)
+    bow = [at(2, 2), at(8, 2), at(2, 6), at(8, 6)]
+    layers["compound"].geometry = [shapely.Polygon(bow)]
+    assert assess_coverage(Town.from_layers(layers), TEN_MINUTES).homes.loc["A", "gate"] == "given"
+
+
 def test_three_readings_walk_at_their_own_speeds():
     picture = """
 A                              1

@@ -41,7 +41,9 @@ def explain_uncovered(layout: Layout, reading: Reading, uncovered: Integers) -> 
     reason = np.full(len(uncovered), GapReason.FAR.value, dtype=object)
     if not len(uncovered):
         return reason
-    straight_m, _ = cKDTree(layout.centre_doors.spots.xy).query(layout.homes.xy[uncovered])
+    doors_xy = layout.centre_doors.spots.xy
+    doors_xy = doors_xy[np.isfinite(doors_xy).all(axis=1)]
+    straight_m, _ = cKDTree(doors_xy).query(layout.homes.xy[uncovered])
     near = price_legs(straight_m, reading.measure) <= reading.cutoff_units
     reason[near] = GapReason.BARRIER.value
     is_walled = layout.home_compound[uncovered] >= 0

@@ -12,6 +12,7 @@ from shapely import STRtree
 
 from geogrid.coverage.town import Town
 from geogrid.network.impedance import Floats, Integers
+from geogrid.network.snap import read_xy
 
 ENTRANCE_TO_BUILDING_M = 2.0
 """An entrance that names no building belongs to the one this near: entrances are drawn on the outline."""
@@ -28,7 +29,7 @@ class Homes:
     building
         The rows of the building layer, sorted by id.
     xy
-        Shape (h, 2): a point on each building.
+        Shape (h, 2): a point on each building, or its first entrance where the building is not drawn.
     compound
         Shape (h,): row of the compound layer, -1 for none.
     door_home, door_xy
@@ -48,12 +49,14 @@ def find_homes(town: Town) -> Homes:
     is_home = ~town.building["use"].isin(NOT_HOMES).to_numpy(bool)
     building = town.building[is_home].sort_values("id", kind="stable", ignore_index=True)
     points = shapely.point_on_surface(building.geometry.to_numpy())
-    xy = np.column_stack([shapely.get_x(points), shapely.get_y(points)])
+    xy = read_xy(points)
     home, entrance_xy = _match_entrances(building, town)
     without = np.setdiff1d(np.arange(len(building)), home)
     door_home = np.concatenate([home, without])
     order = np.argsort(door_home, kind="stable")
     door_xy = np.vstack([entrance_xy, xy[without]])[order]
+    _, first = np.unique(door_home[order], return_index=True)  # every home has a door
+    xy = np.where(np.isfinite(xy[:, :1]), xy, door_xy[first])
     return Homes(building, xy, _find_compounds(building, points, town.compound), door_home[order], door_xy)
 
 
@@ -67,7 +70,7 @@ def _match_entrances(building: gpd.GeoDataFrame, town: Town) -> tuple[Integers, 
     entrance, first = np.unique(entrance, return_index=True)
     named[loose[entrance]] = _find_rows(building["id"], town.building["id"].iloc[near[first]])
     rows = np.flatnonzero(named >= 0)
-    return named[rows], shapely.get_coordinates(geometries[rows])
+    return named[rows], read_xy(geometries[rows])
 
 
 def _find_compounds(building: gpd.GeoDataFrame, points: np.ndarray, compound: gpd.GeoDataFrame) -> Integers:

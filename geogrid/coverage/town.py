@@ -10,7 +10,7 @@ import pandas as pd
 
 from geogrid.crs import require_metric, require_same_crs
 from geogrid.errors import EmptyLayerError
-from geogrid.schema import ColumnType, find_layer
+from geogrid.schema import ColumnType, Geometry, find_layer
 
 _DTYPES = {ColumnType.INTEGER: "Int64", ColumnType.REAL: "float64", ColumnType.BOOLEAN: "boolean"}
 
@@ -37,7 +37,8 @@ class Town:
         """A town from layers by name; those that are not a town's are left aside.
 
         A layer that is missing becomes an empty one, and a column of the schema that is missing
-        becomes an empty column.
+        becomes an empty column. Polygons that cross themselves are computed with as `make_valid`
+        mends them: finding and mending them in the data is the work of `checks`.
 
         Raises
         ------
@@ -84,4 +85,7 @@ def _complete(frame: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
         else:
             values = frame[column.name].astype(dtype)
         columns[column.name] = values
-    return gpd.GeoDataFrame(columns, geometry=frame.geometry, crs=frame.crs).reset_index(drop=True)
+    geometry = frame.geometry
+    if find_layer(name).geometry is Geometry.POLYGON and not geometry.is_valid.all():
+        geometry = geometry.make_valid()
+    return gpd.GeoDataFrame(columns, geometry=geometry, crs=frame.crs).reset_index(drop=True)

@@ -31,6 +31,7 @@ from geogrid.network.compounds import ON_EDGE_M, GateOrigin
 from geogrid.network.graph import price_segments
 from geogrid.network.impedance import ACCESS_LIMIT_M, Floats, Integers, Profile
 from geogrid.network.search import Direct, Ways, find_nearest
+from geogrid.network.snap import read_xy
 from geogrid.network.streets import Network, build_network
 from geogrid.schema import find_layer
 
@@ -221,7 +222,7 @@ def _list_centres(town: Town) -> tuple[Objects, Objects, Integers, Floats]:
     ids, first, place = np.unique(of_door[order].astype(str), return_index=True, return_inverse=True)
     names = centre["name"].to_numpy(object)[order][first]
     points = centre.geometry.to_numpy()[order]
-    return ids.astype(object), names, place, np.column_stack([shapely.get_x(points), shapely.get_y(points)])
+    return ids.astype(object), names, place, read_xy(points)
 
 
 def _find_walls(town: Town, network: Network, xy: Floats) -> Integers:

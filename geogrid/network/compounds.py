@@ -23,6 +23,7 @@ from shapely import STRtree
 
 from geogrid.network.graph import Graph
 from geogrid.network.impedance import Floats, Integers
+from geogrid.network.snap import read_xy
 
 ON_EDGE_M = 2.0
 """What lies this near to a compound's edge lies on it: two hands that draw one wall differ by about that."""
@@ -218,7 +219,7 @@ def resolve_gates(
     is_locked = gate["locked"].fillna(value=False).to_numpy(bool)
     is_for_walkers = gate["pedestrian"].fillna(value=True).to_numpy(bool)
     usable = (is_for_walkers & ~is_locked)[rows]
-    given_xy = shapely.get_coordinates(gate.geometry.to_numpy()[rows[usable]])
+    given_xy = read_xy(gate.geometry.to_numpy()[rows[usable]])
     polygons = compound.geometry.to_numpy()[gated]
     missing = np.setdiff1d(np.arange(len(gated)), of_compound)
     inferred_xy, inferred = _infer_gates(polygons, missing, public, inside)

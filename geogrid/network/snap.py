@@ -32,6 +32,11 @@ class Snaps:
     straight_m: Floats
 
 
+def read_xy(points: npt.NDArray[np.object_]) -> Floats:
+    """Coordinates of Points, shape (p, 2); NaN where there is no point."""
+    return np.column_stack([shapely.get_x(points), shapely.get_y(points)])
+
+
 def snap_points(points_xy: Floats, graph: Graph, *, segments: Integers | None = None) -> Snaps:
     """The place on the nearest segment for every point; of equally near ones the smallest.
 

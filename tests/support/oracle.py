@@ -142,9 +142,7 @@ class Oracle:
                     continue
                 walls.append(polygon)
                 spots = list(part.coords)
-                spots += [
-                    ((a[0] + b[0]) / 2, (a[1] + b[1]) / 2) for a, b in itertools.pairwise(spots)
-                ]
+                spots += [((a[0] + b[0]) / 2, (a[1] + b[1]) / 2) for a, b in itertools.pairwise(spots)]
                 depth = max(polygon.boundary.distance(shapely.Point(spot[:2])) for spot in spots)
                 if depth > EDGE_M:
                     deep.append((compound, part))
@@ -280,12 +278,17 @@ class Oracle:
 
     def _walk_inside(self, walks, inner):
         """Join spots of one compound: along its streets where both stand by the same ones, else straight."""
+        found = {}
         graphs = {compound: streets.graph() for compound, streets in self.inside.items()}
         for start, end, compound, (xy, step), (other_xy, other_step) in inner:
             price = None
-            if step and other_step and nx.has_path(graphs[compound], step[0], other_step[0]):
-                along = nx.dijkstra_path_length(graphs[compound], step[0], other_step[0], weight="price")
-                price = step[1] + along + other_step[1]
+            if step and other_step:
+                if (compound, other_step[0]) not in found:
+                    found[compound, other_step[0]] = nx.single_source_dijkstra_path_length(
+                        graphs[compound], other_step[0], weight="price"
+                    )
+                along = found[compound, other_step[0]].get(step[0])
+                price = None if along is None else step[1] + along + other_step[1]
             if price is None:
                 price = self.leg(math.hypot(xy[0] - other_xy[0], xy[1] - other_xy[1]))
             link(walks, start, end, price)
