@@ -312,7 +312,7 @@ def gcj02_to_bd09(lonlat: Coordinates) -> Coordinates:
 
 def bd09_to_gcj02(lonlat: Coordinates) -> Coordinates:
     """GCJ-02 points whose BD-09 image is given, by fixed point, to better than 1e-6 m."""
-    found = lonlat - np.array([0.0065, 0.006])
+    found: Coordinates = lonlat - np.array([0.0065, 0.006])
     for _ in range(_INVERSE_STEPS):
         found = found + (lonlat - gcj02_to_bd09(found))
     return found

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+import geopandas as gpd
 from shapely.geometry.base import BaseGeometry
 
 
@@ -63,3 +65,18 @@ class Finding:
             "at": None if point is None else [point.x, point.y],
             "size": self.size,
         }
+
+
+def tabulate_findings(findings: Sequence[Finding], crs: str) -> gpd.GeoDataFrame:
+    """Findings as a layer, one row each; a finding without a place has no geometry.
+
+    Parameters
+    ----------
+    crs
+        The CRS of their places.
+    """
+    columns = ("code", "severity", "layer", "zh", "en", "remedy_zh", "remedy_en", "size")
+    data: dict[str, list[Any]] = {name: [getattr(f, name) for f in findings] for name in columns}
+    data["severity"] = [f.severity.value for f in findings]
+    data["features"] = [", ".join(f.features) for f in findings]
+    return gpd.GeoDataFrame(data, geometry=[f.place for f in findings], crs=crs)

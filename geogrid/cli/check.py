@@ -31,16 +31,19 @@ def command(county: Path, on: datetime.date | None, out: Path | None, as_json: b
     Find faults in the data, each with its place and remedy. Exit code 1 when there are errors.
     """
     from geogrid.checks import run_checks
-    from geogrid.findings import Severity
+    from geogrid.crs import change_crs
+    from geogrid.findings import Severity, tabulate_findings
     from geogrid.workspace import Workspace
 
     with Workspace.open(county) as workspace:
         layers, tables = workspace.read_all()
         findings = run_checks(layers, tables, on or datetime.date.today())  # noqa: DTZ011  # the office's own day
         if out is not None:
-            from geogrid.io.export import write_findings
+            from geogrid.io.export import write_layer
 
-            write_findings(findings, workspace.metric_crs, out)
+            located = tabulate_findings(findings, str(workspace.metric_crs))
+            written = change_crs(located, str(workspace.store_crs), "finding")
+            write_layer(written, out, layer_title=label("cli.check.findings", language()))
     counts = {severity: sum(f.severity is severity for f in findings) for severity in Severity}
     if as_json:
         echo_json(

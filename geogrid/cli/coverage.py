@@ -8,13 +8,14 @@ from typing import Any
 import click
 
 from geogrid.cli import language
+from geogrid.cli.export import hide_small_counts
 from geogrid.cli.options import county_argument, json_option
 from geogrid.cli.output import echo_json, format_count, format_share, format_table
 from geogrid.errors import InvalidOptionError
 from geogrid.labels import label
 
 PROFILES = ("adult", "elderly", "child")
-HOME_COLUMNS = ("building", "people", "walk_s", "length_m", "centre", "status", "reason", "doubt")
+HOME_COLUMNS = ("building", "people", "walk_s", "length_m", "centre", "status", "doubt", "reason")
 SHOWN_GAPS = 10
 """How many of the largest gaps the table lists; `--out` writes all."""
 
@@ -48,6 +49,7 @@ def command(
     """
     from geogrid.coverage.assess import assess_readings
     from geogrid.coverage.reading import STANDARD_READINGS, Reading
+    from geogrid.crs import change_crs
     from geogrid.workspace import Workspace
 
     if minutes is not None and metres is not None:
@@ -64,18 +66,22 @@ def command(
         else:
             reading = Reading.parse(workspace.reading)
         town = workspace.read_town()
-        synthetic, name = workspace.is_synthetic, workspace.name
+        synthetic, name, store_crs = workspace.is_synthetic, workspace.name, str(workspace.store_crs)
     others = [] if as_json else [other for other in STANDARD_READINGS if other != reading]
     results = assess_readings(town, [reading, *others])
     coverage = results[0]
     if out is not None:
         from geogrid.io.export import write_layer
 
-        write_layer(coverage.gaps, out, layer_title=label("coverage.gap", language()))
+        gaps = change_crs(coverage.gaps, store_crs, "gap").assign(reading=str(reading))
+        gaps, _ = hide_small_counts(gaps.assign(synthetic=True) if synthetic else gaps)
+        write_layer(gaps, out, layer_title=label("coverage.gap", language()))
     if homes is not None:
-        from geogrid.io.table import write_table
+        from geogrid.io.export import write_layer
 
-        write_table(coverage.homes.reset_index(names="building")[list(HOME_COLUMNS)], homes)
+        table = coverage.homes.reset_index(names="building")[list(HOME_COLUMNS)]
+        table = table.assign(synthetic=True) if synthetic else table
+        write_layer(table, homes, layer_title=label("coverage.home", language()))
     if as_json:
         echo_json(coverage.to_dict())
         return

@@ -21,6 +21,30 @@ if TYPE_CHECKING:
 COMPUTED = ("catchment", "isochrone", "gap", "home")
 """Results that are drawn anew for each export and stored nowhere."""
 
+LEAST_COUNT = 5
+"""Counts of people below this are left out of every exported file: they could tell who is meant."""
+COUNTS_OF_PEOPLE = (
+    "residents",
+    "residents_0_14",
+    "residents_60_plus",
+    "residents_80_plus",
+    "households",
+    "people",
+    "elderly",
+    "children",
+)
+
+
+def hide_small_counts(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """The frame without counts of people from 1 to `LEAST_COUNT` - 1, and how many were left out."""
+    n_hidden = 0
+    for name in COUNTS_OF_PEOPLE:
+        if name in frame.columns:
+            is_small = frame[name].between(1, LEAST_COUNT - 1).fillna(value=False).astype(bool)
+            n_hidden += int(is_small.sum())
+            frame = frame.assign(**{name: frame[name].mask(is_small)})
+    return frame, n_hidden
+
 
 @click.command("export")
 @county_argument
@@ -46,8 +70,13 @@ def command(county: Path, layer: str, file: Path, crs: str | None) -> None:
     title = label(f"coverage.{layer}", language()) if layer in COMPUTED else {**LAYERS, **TABLES}[layer].zh
     if synthetic and "synthetic" not in frame.columns:
         frame = frame.assign(synthetic=True)
-    write_layer(frame, file, layer_title=title, crs=crs)
+    frame, n_hidden = hide_small_counts(frame)
+    notes = write_layer(frame, file, layer_title=title, crs=crs)
     click.echo(label("cli.export.done", language(), count=f"{len(frame):,}", path=file))
+    if n_hidden:
+        click.echo(label("cli.export.hidden", language(), count=f"{n_hidden:,}", least=LEAST_COUNT))
+    for note in notes:
+        click.echo(f"  {note}")
 
 
 def _compute(workspace: Workspace, layer: str) -> pd.DataFrame:
@@ -65,4 +94,5 @@ def _compute(workspace: Workspace, layer: str) -> pd.DataFrame:
         "isochrone": lambda: draw_isochrones(town, reading),
         "gap": lambda: assess_coverage(town, reading).gaps,
     }[layer]()
-    return change_crs(drawn.assign(reading=str(reading)), str(workspace.store_crs), layer)
+    located: pd.DataFrame = change_crs(drawn.assign(reading=str(reading)), str(workspace.store_crs), layer)
+    return located

@@ -8,7 +8,7 @@ import click
 
 from geogrid.cli import language
 from geogrid.cli.options import author_option, county_argument
-from geogrid.cli.output import format_table, Progress
+from geogrid.cli.output import Progress, format_table
 from geogrid.labels import label
 
 
