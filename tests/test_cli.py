@@ -202,3 +202,11 @@ def test_help_loads_nothing_heavy():
     code = "import sys; sys.argv=['geogrid','--help']\nfrom geogrid.cli import main\ntry: main()\nexcept SystemExit: pass\nprint(sorted({'numpy','pandas','shapely','flask','folium'} & set(sys.modules)))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.splitlines()[-1] == "[]"
+
+
+@pytest.mark.slow
+def test_a_position_walks_from_where_it_is(geogrid, county):
+    """600 m along the street and 30 m beside it: 36 + 600 + 12 m at 1.2 m/s are 540 s."""
+    point = change_crs(gpd.GeoSeries([shapely.Point(X + 600, Y + 30)], crs="EPSG:4549"), "EPSG:4326", "test")[0]
+    found = json.loads(geogrid.succeed("locate", county, "--lonlat", f"{point.x:.9f},{point.y:.9f}", "--json"))
+    assert found["matches"][0]["nearest_centre"]["walk_s"] == pytest.approx(540, abs=0.1)

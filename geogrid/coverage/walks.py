@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
@@ -212,6 +213,33 @@ def open_walls(layout: Layout) -> Layout:
     spots = layout.home_doors.spots
     free = replace(spots, compound=np.full(len(spots.compound), -1, np.int64))
     return replace(layout, home_doors=replace(layout.home_doors, spots=free))
+
+
+def measure_point_walks(
+    town: Town, layout: Layout, points: Objects, profile: Profile
+) -> tuple[Objects, Floats]:
+    """The nearest centre of positions, each walked from as if it were the door of a home.
+
+    Parameters
+    ----------
+    layout
+        That of the town.
+    points
+        Shape (p,): Points in the town's CRS.
+
+    Returns
+    -------
+    Ids of the centres, None where none can be reached, and seconds, `inf` there; shape (p,) both.
+    """
+    xy = shapely.get_coordinates(points)
+    place = np.arange(len(points))
+    compound = _find_walls(town, layout.network, xy)
+    here = gpd.GeoDataFrame({"id": place.astype(str)}, geometry=points, crs=town.street.crs)
+    doors = snap_doors(layout.network, place, xy, compound)
+    walks = measure_walks(
+        replace(layout, homes=Homes(here, xy, compound, place, xy), home_doors=doors), profile
+    )
+    return np.append(layout.centre_id, [None])[walks.centre], walks.cost / 1000.0
 
 
 def _list_centres(town: Town) -> tuple[Objects, Objects, Integers, Floats]:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import datetime
 
-from geogrid.coverage.assess import assess_coverage
+import numpy as np
+import numpy.typing as npt
+
+from geogrid.coverage.assess import assess_layout
 from geogrid.coverage.reading import Reading
+from geogrid.coverage.walks import lay_out, measure_point_walks
 from geogrid.errors import AnalysisError, EmptyLayerError
+from geogrid.network.impedance import PROFILES
 from geogrid.responsibility.answer import Answer
 from geogrid.responsibility.lookup import locate
 from geogrid.responsibility.register import REGISTER_LAYERS, REGISTER_TABLES, Register
@@ -50,7 +55,15 @@ def locate_in_county(
     day = on or datetime.date.today()  # noqa: DTZ011  # the office's own day
     register = read_register(workspace, day)
     try:
-        walks = assess_coverage(workspace.read_town(on=day), Reading.parse(workspace.reading)).homes
+        town, reading = workspace.read_town(on=day), Reading.parse(workspace.reading)
+        layout = lay_out(town)
     except AnalysisError:
-        walks = None
-    return locate(register, query=query, lonlat=lonlat, on=day, walks=walks)
+        return locate(register, query=query, lonlat=lonlat, on=day)
+
+    def measure_walk(
+        points: npt.NDArray[np.object_],
+    ) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.float64]]:
+        return measure_point_walks(town, layout, points, PROFILES[reading.profile])
+
+    walks = assess_layout(town, layout, [reading])[0].homes
+    return locate(register, query=query, lonlat=lonlat, on=day, walks=walks, measure_walk=measure_walk)
