@@ -9,7 +9,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from geogrid.labels import label, read_labels
-from webmap.assets import read_fingerprints
+from webmap.assets import list_modules, read_fingerprints
 from webmap.county import current_county
 from webmap.foliummap import TownMap
 from webmap.languages import page_language
@@ -29,6 +29,7 @@ def map_page() -> Response:
             language=page_language(),
             texts=read_labels()[page_language()],
             fingerprints=read_fingerprints(),
+            modules=list_modules(),
             scripts=[url for _, url in TownMap.default_js],
             styles=[url for _, url in TownMap.default_css],
         )

@@ -38,6 +38,9 @@ def find_place(
     walks = county.assess(county.reading).homes if day == county.day else None
     answer = locate(register, query, lonlat, on=day, walks=walks, limit=MOST_PLACES)
     shown = answer.to_dict(show_people=False)
+    shown["walker"] = {
+        language: label(f"coverage.profile.{county.reading.profile}", language) for language in LANGUAGES
+    }
     entries = county.results.find(("entries", day), lambda: _list_entries(register))
     for match in shown["matches"]:
         entry = entries.get((match["kind"], match["key"])) or entries.get(("building", match["building"]))

@@ -1,5 +1,6 @@
 /* The card: one place, its areas, who answers for it, the nearest centre, and the evidence. */
 
+import { bar, shareText } from "./coverage.js";
 import { getJson, withReading } from "./data.js";
 import { byId, element, fill } from "./dom.js";
 import { state } from "./state.js";
@@ -43,7 +44,7 @@ export function showAnswer(answer) {
   const more = answer.n_found - answer.matches.length;
   open(
     answer.matches.length > 1 ? element("p", { class: "note" }, text("several", { n: count(answer.n_found) })) : null,
-    ...answer.matches.map((match) => matchSection(match, answer.on)),
+    ...answer.matches.map((match) => matchSection(match, answer)),
     more > 0 ? element("p", { class: "note" }, text("more", { n: count(more) })) : null,
   );
 }
@@ -52,7 +53,10 @@ function titleOf(match) {
   return match.title || match.name || match.key || text("position");
 }
 
-function matchSection(match, on) {
+function matchSection(match, { on, walker }) {
+  const vacancies = match.evidence.filter(({ code }) => code.startsWith("duty.vacant"));
+  // That a place was found by the key which the page itself sent is no news.
+  const others = match.evidence.filter((item) => !vacancies.includes(item) && item.data.by !== "key");
   return element(
     "section",
     { class: "match" },
@@ -63,22 +67,46 @@ function matchSection(match, on) {
       element("h2", {}, titleOf(match)),
       match.where ? element("p", { class: "match-where" }, match.where) : null,
     ),
-    AREA_ORDER.includes(match.kind) ? null : nearest(match),
+    AREA_ORDER.includes(match.kind) ? areaCoverage(match) : nearest(match, walker),
     element("dl", { class: "areas" }, AREA_ORDER.map((kind) => areaRow(kind, match.areas[kind] || []))),
-    duties(match.people, on),
-    evidence(match.evidence),
+    duties(match.people, vacancies, on),
+    evidence(others),
     copyButton(match),
   );
 }
 
-function nearest(match) {
+/* Filled in when it is known; empty for an area that coverage is not summed by. */
+function areaCoverage({ kind, key }) {
+  const box = element("div", { class: "area-coverage" });
+  getJson(withReading("/api/v1/coverage", state.reading))
+    .then((coverage) => {
+      const area = (coverage[`by_${kind}`] || []).find(({ code }) => code === key);
+      if (!area) return;
+      const counts = area.people.total === null ? area.homes : area.people;
+      fill(
+        box,
+        element(
+          "p",
+          { class: "area-share" },
+          element("strong", {}, shareText(counts)),
+          element("span", {}, text(counts === area.people ? "share.people" : "share.homes"), element("em", {}, coverage.title[language])),
+        ),
+        bar(counts),
+        element("p", { class: "note" }, text("area.counts", { total: count(counts.total), missed: count(counts.not_covered) })),
+      );
+    })
+    .catch((error) => fill(box, element("p", { class: "refusal" }, error.message)));
+  return box;
+}
+
+function nearest(match, walker) {
   const centre = match.nearest_centre;
   if (!centre) return element("p", { class: "nearest is-unknown" }, text("nearest.none"));
   return element(
     "p",
     { class: "nearest" },
     element("strong", {}, minutes(centre.walk_s)),
-    element("span", {}, text("nearest.to"), element("em", {}, centre.name || centre.id)),
+    element("span", {}, text("nearest.walker", { who: walker[language] }), element("em", {}, centre.name || centre.id)),
   );
 }
 
@@ -100,7 +128,7 @@ function areaRow(kind, areas) {
 }
 
 /* Roles by tier; without accounts the page never learns who holds them. */
-function duties(people, on) {
+function duties(people, vacancies, on) {
   const roles = new Map();
   for (const { role, title } of people) roles.set(role, { title, n: (roles.get(role)?.n || 0) + 1 });
   return element(
@@ -116,6 +144,9 @@ function duties(people, on) {
           ),
         )
       : element("p", { class: "none" }, text("duties.none")),
+    vacancies.length
+      ? element("ul", { class: "vacancies" }, vacancies.map((item) => element("li", {}, item[language])))
+      : null,
     element("p", { class: "note" }, text("duties.no_names")),
   );
 }

@@ -5,6 +5,8 @@ import { byId, element, fill } from "./dom.js";
 import { change, onChange, state } from "./state.js";
 import { count, hasText, language, percent, text } from "./texts.js";
 
+const ALMOST_ALL = 0.995;
+
 export function startCoverage(county) {
   makeSwitch(county.readings);
   onChange((changed) => changed.has("reading") && show(county));
@@ -14,6 +16,14 @@ export function startCoverage(county) {
 /* The share that is reached, of those with an answer or without one alike; null where unknown. */
 export function coveredShare(counts) {
   return typeof counts.covered === "number" && counts.total ? counts.covered / counts.total : null;
+}
+
+/* The share as text; of rounded counts without decimals, and never as a whole that is none. */
+export function shareText(counts) {
+  const share = coveredShare(counts);
+  if (!counts.rounded || share === null) return percent(share);
+  if (share >= ALMOST_ALL && counts.not_covered !== 0) return `> ${percent(0.99, 0)}`;
+  return `≈ ${percent(share, 0)}`;
 }
 
 function makeSwitch(readings) {
@@ -56,7 +66,7 @@ function summary(coverage, county) {
     element(
       "p",
       { class: "share" },
-      element("strong", {}, percent(coveredShare(counts))),
+      element("strong", {}, shareText(counts)),
       element("span", {}, text(known ? "share.people" : "share.homes"), element("em", {}, title)),
     ),
     bar(counts),

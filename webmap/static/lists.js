@@ -1,10 +1,10 @@
 /* The tabs below the figures: gaps, and the coverage of each community and district. */
 
-import { bar, coveredShare } from "./coverage.js";
+import { bar, coveredShare, shareText } from "./coverage.js";
 import { getJson, withReading } from "./data.js";
 import { byId, element, fill } from "./dom.js";
 import { onChange, state } from "./state.js";
-import { count, hasText, minutes, percent, text } from "./texts.js";
+import { count, hasText, minutes, text } from "./texts.js";
 
 const SHOWN = 60;
 const tabs = ["gaps", "community", "district"];
@@ -105,7 +105,7 @@ async function areaList(kind) {
           "button",
           { type: "button", class: "row", onclick: () => flyTo(area.bounds), disabled: !area.bounds },
           element("span", { class: "row-main" }, area.name || area.code || text("outside")),
-          element("span", { class: "row-figure" }, percent(share)),
+          element("span", { class: "row-figure" }, shareText(counts)),
           bar(counts),
           element(
             "span",
