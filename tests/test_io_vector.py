@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import datetime
 import json
-import shutil
 import sqlite3
-import tempfile
 import zipfile
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -27,9 +24,9 @@ from geogrid.errors import (
     MissingDatumError,
     UnsupportedFileError,
 )
-from geogrid.io import parcel, vector
-from geogrid.io.vector import Imported, read_layer
+from geogrid.io.vector import read_layer
 from geogrid.schema import LAYERS, TABLES
+from tests.support.readers import read_layer_in_process
 
 SEAT = (118.8525, 27.367777778)
 BUILDING, CENTRE, STREET, GRID = (LAYERS[name] for name in ("building", "centre", "street", "grid"))
@@ -69,16 +66,6 @@ def feature(properties, geometry):
 
 def point(lon, lat):
     return {"type": "Point", "coordinates": [lon, lat]}
-
-
-def read_here(path, layer, *, datum, crs=None, columns=None, encoding=None, store_crs=None):
-    """What the child process does, without starting one for each of many small files."""
-    with tempfile.TemporaryDirectory() as folder:
-        shutil.copyfile(path, Path(folder, f"input{path.suffix}"))
-        info = {"file": path.name, "layer": layer.name, "datum": datum, "crs": crs, "columns": columns or {}}
-        request = parcel.Parcel({**info, "encoding": encoding, "store_crs": store_crs})
-        found = vector.read_layer_here(Path(folder), request, lambda *_: None)
-    return Imported(found.frames["layer"], found.info["notes"])
 
 
 def faults_of(error):
@@ -159,10 +146,10 @@ def test_shapefile_texts_are_right_without_a_cpg_and_with_a_lying_one(tmp_path, 
 
 def test_an_encoding_named_by_the_user_is_used_and_a_wrong_one_is_an_error(tmp_path):
     (tmp_path / "c.csv").write_bytes("id,name,lon,lat\n1,東門,118.85,27.36\n".encode("big5"))
-    found = read_layer(tmp_path / "c.csv", CENTRE, datum=Datum.WGS84, encoding="big5")
+    found = read_layer_in_process(tmp_path / "c.csv", CENTRE, datum=Datum.WGS84, encoding="big5")
     assert found.frame["name"].tolist() == ["東門"]
     with pytest.raises(FileContentError, match="--encoding"):
-        read_layer(tmp_path / "c.csv", CENTRE, datum=Datum.WGS84, encoding="utf-8")
+        read_layer_in_process(tmp_path / "c.csv", CENTRE, datum=Datum.WGS84, encoding="utf-8")
     with pytest.raises(InvalidOptionError):
         read_layer(tmp_path / "c.csv", CENTRE, datum=Datum.WGS84, encoding="klingon")
 
@@ -171,7 +158,7 @@ def test_an_encoding_named_by_the_user_is_used_and_a_wrong_one_is_an_error(tmp_p
 def test_a_table_of_centres_is_read_in_every_encoding_and_gets_ids_from_its_rows(tmp_path, codec):
     text = '名称,经度,纬度,服务项目,容量\n䶮家湾,118.85,27.36,养老，托幼、调解,120\n\n"=1+1",118.86,27.37,,\n'
     (tmp_path / "c.csv").write_bytes(text.encode(codec))
-    found = read_layer(tmp_path / "c.csv", CENTRE, datum=Datum.CGCS2000)
+    found = read_layer_in_process(tmp_path / "c.csv", CENTRE, datum=Datum.CGCS2000)
     assert found.frame["id"].tolist() == [
         "centre-2",
         "centre-4",
@@ -188,7 +175,7 @@ def test_a_table_of_centres_is_read_in_every_encoding_and_gets_ids_from_its_rows
 def test_gcj02_coordinates_come_to_where_the_place_is(tmp_path):
     lon, lat = wgs84_to_gcj02(np.array([SEAT]))[0]
     (tmp_path / "c.csv").write_text(f"id,lon,lat\nc1,{float(lon)!r},{float(lat)!r}\n")
-    found = read_here(tmp_path / "c.csv", CENTRE, datum=Datum.GCJ02).frame
+    found = read_layer_in_process(tmp_path / "c.csv", CENTRE, datum=Datum.GCJ02).frame
     assert found.crs == "EPSG:4490"
     assert shapely.get_coordinates(found.geometry)[0] == pytest.approx(SEAT, abs=1e-10)
 
@@ -198,25 +185,25 @@ def test_metres_of_a_zone_come_to_degrees(tmp_path):
     (tmp_path / "c.csv").write_text("id,x,y\nc1,386473.5,3028905.1\n")
     (tmp_path / "d.csv").write_text("id,x,y\nc1,40386473.5,3028905.1\n")
     for name, crs in (("c.csv", "EPSG:4549"), ("d.csv", "EPSG:4528")):
-        found = read_here(tmp_path / name, CENTRE, datum=None, crs=crs).frame
+        found = read_layer_in_process(tmp_path / name, CENTRE, datum=None, crs=crs).frame
         assert shapely.get_coordinates(found.geometry)[0] == pytest.approx(SEAT, abs=1e-6)
 
 
 def test_outside_china_the_store_is_wgs84(tmp_path):
     (tmp_path / "c.csv").write_text("id,lon,lat\nc1,9.52,47.14\n")
-    assert read_here(tmp_path / "c.csv", CENTRE, datum=Datum.WGS84).frame.crs == "EPSG:4326"
+    assert read_layer_in_process(tmp_path / "c.csv", CENTRE, datum=Datum.WGS84).frame.crs == "EPSG:4326"
 
 
 def test_degrees_without_a_datum_are_refused(tmp_path):
     (tmp_path / "c.csv").write_text("id,lon,lat\nc1,118.85,27.36\n")
     with pytest.raises(MissingDatumError, match="gcj02"):
-        read_here(tmp_path / "c.csv", CENTRE, datum=None)
+        read_layer_in_process(tmp_path / "c.csv", CENTRE, datum=None)
 
 
 def test_web_mercator_needs_a_datum_too(tmp_path):
     write_gpkg(buildings().to_crs("EPSG:3857"), tmp_path / "b.gpkg")
     with pytest.raises(MissingDatumError):
-        read_here(tmp_path / "b.gpkg", BUILDING, datum=None)
+        read_layer_in_process(tmp_path / "b.gpkg", BUILDING, datum=None)
 
 
 def test_a_shapefile_without_prj_needs_a_crs(tmp_path):
@@ -233,7 +220,7 @@ def test_a_shapefile_without_prj_needs_a_crs(tmp_path):
 def test_a_crs_that_contradicts_the_file_is_refused(tmp_path):
     write_gpkg(buildings(), tmp_path / "b.gpkg")
     with pytest.raises(CrsError, match="EPSG:4490"):
-        read_here(tmp_path / "b.gpkg", BUILDING, datum=Datum.CGCS2000, crs="EPSG:4549")
+        read_layer_in_process(tmp_path / "b.gpkg", BUILDING, datum=Datum.CGCS2000, crs="EPSG:4549")
 
 
 @pytest.mark.parametrize("code", [4214, 4610])
@@ -241,13 +228,13 @@ def test_beijing_1954_and_xian_1980_are_refused(tmp_path, code):
     frame = buildings().set_crs(f"EPSG:{code}", allow_override=True)
     write_gpkg(frame, tmp_path / "b.gpkg")
     with pytest.raises(CrsError, match="CGCS2000"):
-        read_here(tmp_path / "b.gpkg", BUILDING, datum=Datum.CGCS2000)
+        read_layer_in_process(tmp_path / "b.gpkg", BUILDING, datum=Datum.CGCS2000)
 
 
 def test_a_legacy_crs_name_in_geojson_is_used(tmp_path):
     crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::4549"}}
     write_geojson([feature({"id": "c1"}, point(386473.5, 3028905.1))], tmp_path / "c.geojson", crs=crs)
-    found = read_here(tmp_path / "c.geojson", CENTRE, datum=None).frame
+    found = read_layer_in_process(tmp_path / "c.geojson", CENTRE, datum=None).frame
     assert shapely.get_coordinates(found.geometry)[0] == pytest.approx(SEAT, abs=1e-6)
 
 
@@ -272,7 +259,7 @@ def test_coordinates_that_cannot_be_right_are_faults_with_a_guess(tmp_path, rows
     lines = [f"id,{header}", *(f"c{i},{row}" for i, row in enumerate(good + rows))]
     (tmp_path / "c.csv").write_text("\n".join(lines), encoding="utf-8")
     with pytest.raises(FileContentError) as caught:
-        read_here(tmp_path / "c.csv", CENTRE, datum=Datum.WGS84, crs=crs)
+        read_layer_in_process(tmp_path / "c.csv", CENTRE, datum=Datum.WGS84, crs=crs)
     assert [fault.row for fault in caught.value.faults] == [2 + len(good) + i for i in range(len(rows))]
     assert all(hint in fault.zh for fault in caught.value.faults)
 
@@ -283,7 +270,7 @@ def test_coordinates_that_cannot_be_right_are_faults_with_a_guess(tmp_path, rows
 def test_columns_are_mapped_and_unused_ones_are_named(tmp_path):
     frame = buildings().rename(columns={"编号": "LDBH", "层数": "CS"}).assign(备注="x")
     write_gpkg(frame, tmp_path / "b.gpkg")
-    found = read_here(
+    found = read_layer_in_process(
         tmp_path / "b.gpkg",
         BUILDING,
         datum=Datum.CGCS2000,
@@ -297,15 +284,17 @@ def test_columns_are_mapped_and_unused_ones_are_named(tmp_path):
 def test_a_mapping_to_what_is_not_there_names_what_is(tmp_path):
     write_gpkg(buildings(), tmp_path / "b.gpkg")
     with pytest.raises(InvalidOptionError, match="floors"):
-        read_here(tmp_path / "b.gpkg", BUILDING, datum=Datum.CGCS2000, columns={"storeys": "层数"})
+        read_layer_in_process(
+            tmp_path / "b.gpkg", BUILDING, datum=Datum.CGCS2000, columns={"storeys": "层数"}
+        )
     with pytest.raises(InvalidOptionError, match="层数"):
-        read_here(tmp_path / "b.gpkg", BUILDING, datum=Datum.CGCS2000, columns={"floors": "CS"})
+        read_layer_in_process(tmp_path / "b.gpkg", BUILDING, datum=Datum.CGCS2000, columns={"floors": "CS"})
 
 
 def test_an_area_without_a_code_column_is_refused_with_what_is_there(tmp_path):
     write_gpkg(buildings(), tmp_path / "g.gpkg")
     with pytest.raises(MissingColumnsError) as caught:
-        read_here(tmp_path / "g.gpkg", GRID, datum=Datum.CGCS2000)
+        read_layer_in_process(tmp_path / "g.gpkg", GRID, datum=Datum.CGCS2000)
     assert caught.value.missing == ["code（代码）"]
     assert "编号" in caught.value.found
 
@@ -313,7 +302,7 @@ def test_an_area_without_a_code_column_is_refused_with_what_is_there(tmp_path):
 def test_a_table_without_coordinates_is_refused(tmp_path):
     (tmp_path / "c.csv").write_text("id,name\nc1,x\n")
     with pytest.raises(MissingColumnsError, match="经度"):
-        read_here(tmp_path / "c.csv", CENTRE, datum=Datum.WGS84)
+        read_layer_in_process(tmp_path / "c.csv", CENTRE, datum=Datum.WGS84)
 
 
 @pytest.mark.parametrize("title", ["身份证号", "备注"])
@@ -323,7 +312,7 @@ def test_identity_numbers_are_refused_by_title_and_by_value(tmp_path, title):
         f"id,lon,lat,{title}\nc1,118.85,27.36,11010519491231002X\n", encoding="utf-8"
     )
     with pytest.raises(FileContentError, match="身份证"):
-        read_here(tmp_path / "c.csv", CENTRE, datum=Datum.WGS84)
+        read_layer_in_process(tmp_path / "c.csv", CENTRE, datum=Datum.WGS84)
 
 
 def test_codes_that_a_program_took_for_numbers_are_codes_again(tmp_path):
@@ -334,7 +323,7 @@ def test_codes_that_a_program_took_for_numbers_are_codes_again(tmp_path):
     )
     frame.loc[1, "代码"] = 350725001002.0
     write_gpkg(frame, tmp_path / "c.gpkg")
-    found = read_here(tmp_path / "c.gpkg", LAYERS["community"], datum=Datum.CGCS2000).frame
+    found = read_layer_in_process(tmp_path / "c.gpkg", LAYERS["community"], datum=Datum.CGCS2000).frame
     assert found["code"].tolist() == ["350725001001", "350725001002"]
 
 
@@ -343,10 +332,10 @@ def test_a_table_of_people_keeps_its_phones_and_dates(tmp_path):
     book.active.append(["编号", "人员编号", "职务", "对象图层", "对象编号", "生效日期", "截止日期"])
     book.active.append(["a1", 7, "片区长", "district", "001", datetime.date(2024, 1, 5), "2024年12月31日"])
     book.save(tmp_path / "a.xlsx")
-    found = read_here(tmp_path / "a.xlsx", TABLES["assignment"], datum=None).frame
+    found = read_layer_in_process(tmp_path / "a.xlsx", TABLES["assignment"], datum=None).frame
     assert found.iloc[0].tolist()[:7] == ["a1", "7", "片区长", "district", "001", "2024-01-05", "2024-12-31"]
     (tmp_path / "p.csv").write_text("编号,姓名,值班电话\np1,张三,13800001111.0\n", encoding="utf-8")
-    people = read_here(tmp_path / "p.csv", TABLES["person"], datum=None).frame
+    people = read_layer_in_process(tmp_path / "p.csv", TABLES["person"], datum=None).frame
     assert people["duty_phone"].tolist() == ["13800001111"]
 
 
@@ -367,7 +356,7 @@ def test_all_faults_of_a_table_are_named_with_the_rows_of_the_spreadsheet(tmp_pa
         book.active.append(row)
     book.save(tmp_path / "c.xlsx")
     with pytest.raises(FileContentError) as caught:
-        read_here(tmp_path / "c.xlsx", CENTRE, datum=Datum.WGS84)
+        read_layer_in_process(tmp_path / "c.xlsx", CENTRE, datum=Datum.WGS84)
     # row 5 of the sheet is empty: openpyxl leaves it out on append, so what follows is in rows 5 and 6
     assert sorted(faults_of(caught), key=str) == sorted(
         [(3, "容量"), (4, "编号"), (4, "容量"), (4, "生效日期"), (6, "编号"), (7, None), (7, "容量")], key=str
@@ -396,7 +385,7 @@ def test_all_faults_of_shapes_are_named_with_the_number_of_the_feature(tmp_path)
     features = [feature({"id": f"b{i}"}, shape) for i, shape in enumerate(shapes)]
     write_geojson(features, tmp_path / "b.geojson")
     with pytest.raises(FileContentError) as caught:
-        read_here(tmp_path / "b.geojson", BUILDING, datum=Datum.WGS84)
+        read_layer_in_process(tmp_path / "b.geojson", BUILDING, datum=Datum.WGS84)
     assert [fault.row for fault in caught.value.faults] == list(range(1, 11))
     # the diagonals of the bow-tie cross in its middle
     assert "自相交，位于 118.855 27.365" in caught.value.faults[0].zh
@@ -409,7 +398,7 @@ def test_lines_and_points_of_several_parts_become_several_features(tmp_path):
     )
     frame = gpd.GeoDataFrame({"id": ["s1"], "等级": ["residential"]}, geometry=[lines], crs="EPSG:4490")
     frame.to_file(tmp_path / "s.gpkg", layer="street")
-    found = read_here(tmp_path / "s.gpkg", STREET, datum=Datum.CGCS2000)
+    found = read_layer_in_process(tmp_path / "s.gpkg", STREET, datum=Datum.CGCS2000)
     assert found.frame["id"].tolist() == ["s1", "s1#2"]
     assert found.frame["class"].tolist() == ["residential", "residential"]
     assert shapely.get_coordinates(found.frame.geometry, include_z=True)[:, 2].tolist() == [150, 160, 1, 2]
@@ -419,7 +408,7 @@ def test_lines_and_points_of_several_parts_become_several_features(tmp_path):
     write_geojson(
         [feature({"id": "c1"}, doors), feature({"id": "c2"}, point(118.86, 27.37))], tmp_path / "c.json"
     )
-    centres = read_here(tmp_path / "c.json", CENTRE, datum=Datum.WGS84).frame
+    centres = read_layer_in_process(tmp_path / "c.json", CENTRE, datum=Datum.WGS84).frame
     assert centres["id"].tolist() == ["c1", "c1#2", "c2"]
     assert centres["centre"].tolist() == ["c1", "c1", None]  # two doors of one centre
 
@@ -427,7 +416,9 @@ def test_lines_and_points_of_several_parts_become_several_features(tmp_path):
 def test_heights_that_are_all_zero_are_no_heights(tmp_path):
     line = {"type": "LineString", "coordinates": [[118.85, 27.36, 0], [118.86, 27.37, 0]]}
     write_geojson([feature({"id": "s1"}, line)], tmp_path / "s.geojson")
-    assert not read_here(tmp_path / "s.geojson", STREET, datum=Datum.WGS84).frame.geometry.has_z.any()
+    assert not read_layer_in_process(
+        tmp_path / "s.geojson", STREET, datum=Datum.WGS84
+    ).frame.geometry.has_z.any()
 
 
 def test_a_geopackage_is_counted_by_its_rows_and_one_layer_is_chosen_by_name(tmp_path):
@@ -437,9 +428,11 @@ def test_a_geopackage_is_counted_by_its_rows_and_one_layer_is_chosen_by_name(tmp
         # what two writers leave behind: a count that is too small, which GDAL believes
         connection.execute("UPDATE gpkg_ogr_contents SET feature_count = 1")
     connection.close()
-    require_three_buildings(read_here(path, BUILDING, datum=Datum.CGCS2000, store_crs="EPSG:4490"))
+    require_three_buildings(
+        read_layer_in_process(path, BUILDING, datum=Datum.CGCS2000, store_crs="EPSG:4490")
+    )
     with pytest.raises(UnsupportedFileError, match="building, other"):
-        read_here(path, GRID, datum=Datum.CGCS2000)
+        read_layer_in_process(path, GRID, datum=Datum.CGCS2000)
 
 
 def test_a_file_that_is_not_there_or_of_another_kind_is_said_so(tmp_path):
@@ -449,4 +442,4 @@ def test_a_file_that_is_not_there_or_of_another_kind_is_said_so(tmp_path):
         read_layer(tmp_path / "plan.dwg", BUILDING, datum=Datum.WGS84)
     (tmp_path / "empty.geojson").write_text('{"type": "FeatureCollection", "features": []}')
     with pytest.raises(FileContentError, match="没有任何记录"):
-        read_here(tmp_path / "empty.geojson", BUILDING, datum=Datum.WGS84)
+        read_layer_in_process(tmp_path / "empty.geojson", BUILDING, datum=Datum.WGS84)

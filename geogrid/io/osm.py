@@ -171,7 +171,7 @@ def _collect(path: Path, shown: str) -> _Found:
             elif entity.is_relation():
                 _expect_relation(found, entity, tags)
             elif _is_wanted(tags):
-                _take_area(found, entity, tags, blobs)
+                _take_area(found, entity, tags, blobs, osmium.InvalidLocationError)
     except (RuntimeError, osmium.InvalidLocationError) as error:
         raise UnsupportedFileError(shown, f"OpenStreetMap: {error}"[:200], OSM_SUFFIXES) from None
     found.left_out["area_broken"] += sorted(found.expected - found.assembled)
@@ -266,10 +266,14 @@ def _add_lines(found: _Found, layer: str, key: str, tags: Tags, way: Any, values
         found.rows[layer].append(_row(own, tags, shapely.LineString(line), **values))
 
 
-def _take_area(found: _Found, area: Any, tags: Tags, blobs: Any) -> None:
+def _take_area(found: _Found, area: Any, tags: Tags, blobs: Any, broken: type[Exception]) -> None:
     key = f"{'w' if area.from_way() else 'r'}{area.orig_id()}"
+    try:
+        blob = blobs.create_multipolygon(area)
+    except (RuntimeError, broken):  # its rings cross or do not close: it is counted as broken
+        return
     found.assembled.add(key)
-    geometry = _mend(found, key, shapely.from_wkb(blobs.create_multipolygon(area)))
+    geometry = _mend(found, key, shapely.from_wkb(blob))
     if geometry is None:
         return
     if tags.get("building", "no") != "no":

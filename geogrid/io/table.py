@@ -266,8 +266,19 @@ def write_tables(sheets: Mapping[str, pd.DataFrame], path: Path) -> None:
     suffix = path.suffix.lower()
     if suffix not in writers:
         raise UnsupportedFileError(path.name, suffix or "-", TABLE_SUFFIXES)
+    if suffix == ".xlsx":
+        _require_short_texts(sheets, path)
     with replacing(path) as beside:
         writers[suffix](sheets, beside)
+
+
+def _require_short_texts(sheets: Mapping[str, pd.DataFrame], path: Path) -> None:
+    for frame in sheets.values():
+        for column in frame.select_dtypes(include=["object", "string"]):
+            longest = max((len(value) for value in frame[column] if isinstance(value, str)), default=0)
+            if longest > MAX_CELL_CHARACTERS:
+                found = f"{column}: {longest} > {MAX_CELL_CHARACTERS} 字符 / characters"
+                raise UnsupportedFileError(path.name, found, [".csv"])
 
 
 def _write_csv(sheets: Mapping[str, pd.DataFrame], path: Path) -> None:
@@ -304,13 +315,10 @@ def _write_xlsx(sheets: Mapping[str, pd.DataFrame], path: Path) -> None:
         for j, column in enumerate(frame.columns):
             sheet.write_string(0, j, _CONTROL.sub("", str(column)), bold)
         for i, row in enumerate(plain_rows(frame), start=1):
-            for j, (column, value) in enumerate(zip(frame.columns, row, strict=True)):
+            for j, value in enumerate(row):
                 if isinstance(value, bool):
                     sheet.write_boolean(i, j, value)
                 elif isinstance(value, str):
-                    if len(value) > MAX_CELL_CHARACTERS:
-                        found = f"{column}: {len(value)} > {MAX_CELL_CHARACTERS} 字符 / characters"
-                        raise UnsupportedFileError(path.name, found, [".csv"])
                     sheet.write_string(i, j, _CONTROL.sub("", value))
                 elif value is not None:
                     sheet.write_number(i, j, value)

@@ -1,0 +1,247 @@
+"""OpenStreetMap files: a small town drawn by hand, every feature of which means something."""
+
+from __future__ import annotations
+
+import pytest
+import shapely
+
+from geogrid.errors import GeogridError, UnsupportedFileError
+from geogrid.io.osm import LICENCE, SOURCE, read_osm
+from geogrid.io.osm_tags import find_floors, find_use, is_walkable, lets_pedestrians, lets_vehicles
+from geogrid.labels import read_labels
+from geogrid.schema import LAYERS
+
+M = 1e-5  # of a degree: 1.1 m to the north and 1.0 m to the east at 27 N
+
+
+class OsmFile:
+    """An .osm file as it grows; places are in units of `M` from 118.85, 27.36."""
+
+    def __init__(self):
+        self._nodes, self._ways, self._relations = [], [], []
+        self._known = {}
+
+    def node(self, x, y, **tags):
+        key = self._known.setdefault((x, y), len(self._known) + 1)
+        if tags or key > len(self._nodes):
+            lon, lat = 118.85 + x * M, 27.36 + y * M
+            text = f'<node id="{key}" version="1" lon="{lon:.7f}" lat="{lat:.7f}">{_tags(tags)}</node>'
+            self._nodes[key - 1 : key] = [text]
+        return key
+
+    def way(self, key, places, **tags):
+        refs = [place if isinstance(place, int) else self.node(*place) for place in places]
+        inside = "".join(f'<nd ref="{ref}"/>' for ref in refs)
+        self._ways.append(f'<way id="{key}" version="1">{inside}{_tags(tags)}</way>')
+
+    def box(self, key, x, y, size, **tags):
+        self.way(key, [(x, y), (x + size, y), (x + size, y + size), (x, y + size), (x, y)], **tags)
+
+    def relation(self, key, members, **tags):
+        inside = "".join(f'<member type="way" ref="{ref}" role="{role}"/>' for ref, role in members)
+        self._relations.append(f'<relation id="{key}" version="1">{inside}{_tags(tags)}</relation>')
+
+    def write(self, path):
+        body = "".join(self._nodes + self._ways + self._relations)
+        path.write_text(f'<?xml version="1.0"?><osm version="0.6">{body}</osm>', encoding="utf-8")
+        return path
+
+
+def _tags(tags):
+    return "".join(f'<tag k="{key.replace("__", ":")}" v="{value}"/>' for key, value in tags.items())
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    osm = OsmFile()
+    # an open primary street, crossed by a zebra; half a zebra ends on it; one more under it
+    osm.way(1, [(0, 0), (500, 0), (1000, 0)], highway="primary", name="解放街", surface="asphalt")
+    osm.way(2, [(500, -20), (500, 0), (500, 20)], highway="footway", footway="crossing")
+    osm.way(3, [(0, 0), (0, 20)], highway="footway", footway="crossing")
+    osm.way(4, [(700, -20), (700, 20)], highway="footway", footway="crossing", tunnel="yes")
+    osm.way(5, [(900, 0), (900, 50)], highway="steps")
+    osm.way(6, [(0, 900), (1000, 900)], highway="construction")
+    osm.box(7, 2000, 0, 50, highway="pedestrian", area="yes")
+    osm.way(8, [(0, 0), 999_999, (0, -20), (0, -40)], highway="path")  # a node that the file lacks
+    # a compound with a gate 1 unit off its outline, holding two buildings; the smaller campus in it
+    osm.box(20, 100, 100, 200, landuse="residential", name="宜和佳苑", alt_name="宜和;宜和苑")
+    osm.node(200, 99, barrier="gate", foot="yes", motor_vehicle="no", opening_hours="06:00-22:00")
+    osm.box(
+        21,
+        110,
+        110,
+        20,
+        building="apartments",
+        name="1栋",
+        building__levels="6",
+        addr__street="解放街",
+        addr__housenumber="2号",
+    )
+    osm.node(110, 130, entrance="main")
+    osm.box(25, 150, 150, 60, amenity="school", name="第一小学")
+    osm.box(26, 160, 160, 10, building="yes", amenity="school")
+    # a fenced compound without a name; one without name or fence; one whose fence covers a quarter
+    osm.box(30, 500, 100, 100, landuse="residential", barrier="fence")
+    osm.box(31, 700, 100, 100, landuse="residential")
+    osm.box(32, 900, 100, 100, landuse="residential", name="开放新村")
+    osm.way(33, [(900, 100), (1000, 100)], barrier="wall")
+    # gates of other kinds, far from any compound
+    osm.node(0, 600, barrier="lift_gate", locked="yes")
+    osm.node(10, 600, barrier="gate", access="no")
+    osm.node(20, 600, barrier="bollard")
+    # a building with a yard as a relation, whose outline repeats the tag; an exit; a bow-tie; water
+    osm.box(40, 100, 400, 60, building="dormitory")
+    osm.box(41, 120, 420, 20)
+    osm.relation(
+        50, [(40, "outer"), (41, "inner")], type="multipolygon", building="dormitory", name="学生公寓"
+    )
+    osm.relation(51, [(41, "outer"), (777, "outer")], type="multipolygon", natural="water")
+    osm.node(100, 400, entrance="exit")
+    osm.way(43, [(300, 400), (320, 420), (320, 400), (300, 420), (300, 400)], building="yes")
+    osm.way(44, [(400, 400), (420, 400), (420, 420)], building="yes")
+    osm.box(45, 600, 400, 50, natural="water", water="pond")
+    seen = []
+    path = osm.write(tmp_path_factory.mktemp("osm") / "town.osm")
+    extract = read_osm(path, progress=lambda done, key: seen.append((done, key)))
+    assert {key for _, key in seen} <= read_labels()["zh"].keys()
+    return extract
+
+
+def row(frame, key):
+    return frame.set_index("id").loc[key]
+
+
+def test_layers_have_the_columns_of_the_schema_and_name_their_source(town):
+    for name, frame in town.layers.items():
+        assert list(frame.columns) == [*LAYERS[name].column_names, "geometry"]
+        assert frame.crs == "EPSG:4326"
+        assert (frame["source"] == SOURCE).all()
+        assert frame["id"].is_unique
+    assert (town.source, town.licence) == (SOURCE, LICENCE)
+    assert town.extent_frame("350725", "政和县").columns.tolist() == [
+        *LAYERS["county"].column_names,
+        "geometry",
+    ]
+
+
+def test_a_crossing_waits_by_the_street_it_passes(town):
+    street = town.layers["street"]
+    # primary: 20 s; a way that only ends on it is half of a crossing; nobody waits in an underpass
+    assert row(street, "w2")["crossing_s"] == 20.0
+    assert row(street, "w3")["crossing_s"] == 10.0
+    assert row(street, "w4")["crossing_s"] == 0.0
+    assert row(street, "w4")["bridge"]
+    assert street.set_index("id")["crossing_s"].isna()["w1"]
+
+
+def test_streets_keep_their_vertices_and_are_cut_where_nodes_are_missing(town):
+    street = town.layers["street"]
+    assert shapely.get_num_coordinates(row(street, "w1").geometry) == 3
+    assert row(street, "w1")[["class", "name", "surface", "walkable", "steps"]].tolist() == [
+        "primary", "解放街", "asphalt", True, False,
+    ]  # fmt: skip
+    assert row(street, "w5")["steps"]
+    # before the missing node stands one vertex, which is no line; after it two
+    assert shapely.get_num_coordinates(row(street, "w8").geometry) == 2
+
+
+def test_a_gate_closes_its_compound_and_belongs_to_it(town):
+    compound, gate = town.layers["compound"], town.layers["gate"]
+    assert compound.set_index("id")["kind"].to_dict() == {
+        "w20": "封闭式",  # a gate lies on its outline
+        "w25": "unknown",
+        "w30": "封闭式",  # its outline is a fence
+        "w32": "unknown",  # a quarter of its outline is a wall: less than four fifths
+    }
+    assert row(compound, "w20")["aliases"] == "宜和,宜和苑"
+    with_compound = gate[gate["compound"].notna()]
+    assert with_compound[["compound", "pedestrian", "vehicle", "hours"]].to_numpy().tolist() == [
+        ["w20", True, False, "06:00-22:00"]
+    ]
+    others = gate[gate["compound"].isna()]
+    assert others["pedestrian"].tolist() == [True, False]
+    assert others["locked"].fillna(value=False).tolist() == [True, False]
+
+
+def test_buildings_have_use_floors_address_and_the_smallest_compound(town):
+    building = town.layers["building"]
+    assert row(building, "w21")[["use", "floors", "address", "number", "compound"]].tolist() == [
+        "residential", 6, "解放街2号", "2号", "w20",
+    ]  # fmt: skip
+    assert row(building, "w26")[["use", "compound"]].tolist() == ["public", "w25"]
+    # 60 x 60 less a yard of 20 x 20
+    assert row(building, "r50").geometry.area == pytest.approx((3600 - 400) * M * M, rel=1e-3)
+
+
+def test_an_entrance_belongs_to_the_building_on_whose_outline_it_stands(town):
+    entrance = town.layers["entrance"]
+    assert entrance["building"].tolist() == ["w21"]
+
+
+def test_what_is_left_out_is_listed_with_the_reason(town):
+    assert town.left_out_ids == {
+        "street_not_there": ["w6"],
+        "street_area": ["w7"],
+        "compound_unnamed": ["w31"],
+        "building_twice": ["w40"],
+        "building_open": ["w44"],
+        "area_broken": ["r51", "w43"],
+        "entrance_closed": town.left_out_ids["entrance_closed"],
+    }
+    assert town.left_out["entrance_closed"] == 1
+    assert {f"io.osm.left_out.{reason}" for reason in town.left_out} <= read_labels()["zh"].keys()
+    assert town.counts == {
+        "street": 6, "building": 3, "compound": 4, "gate": 3, "entrance": 1, "barrier": 2, "water": 1, "walkable": 6,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ({"highway": "residential"}, True),
+        ({"highway": "residential", "access": "private"}, False),
+        ({"highway": "residential", "access": "private", "foot": "yes"}, True),
+        ({"highway": "footway", "foot": "no"}, False),
+        ({"highway": "secondary", "foot": "use_sidepath"}, False),
+        ({"highway": "cycleway"}, True),
+        ({"highway": "cycleway", "foot": "no"}, False),
+        ({"highway": "motorway"}, False),
+        ({"highway": "trunk", "foot": "designated"}, True),
+        ({"highway": "trunk", "sidewalk": "no"}, False),
+        ({"highway": "platform"}, False),
+        ({"highway": "raceway", "foot": "yes"}, False),
+    ],
+)
+def test_who_may_walk_where(tags, expected):
+    assert is_walkable(tags) is expected
+
+
+def test_tags_of_buildings_and_gates():
+    assert find_use({"building": "garage"}) == "other"
+    assert find_use({"building": "yes"}) == "unknown"
+    assert find_use({"building": "yes", "amenity": "hospital"}) == "public"
+    assert find_floors({"building:levels": "6.5"}) == 6
+    assert find_floors({"building:levels": "six"}) is None
+    # a private gate is for the people of the compound
+    assert lets_pedestrians({"barrier": "gate", "access": "private"})
+    assert not lets_pedestrians({"barrier": "gate", "access": "yes", "foot": "no"})
+    assert lets_vehicles({"barrier": "turnstile"}) is False
+    assert lets_vehicles({"barrier": "gate"}) is None
+
+
+def test_a_file_that_is_no_openstreetmap_file_is_refused(tmp_path):
+    with pytest.raises(UnsupportedFileError):
+        read_osm(tmp_path / "a.shp")
+    (tmp_path / "rubbish.pbf").write_bytes(bytes(range(256)) * 10)
+    with pytest.raises(GeogridError):
+        read_osm(tmp_path / "rubbish.pbf")
+    (tmp_path / "laughs.osm").write_text(
+        '<?xml version="1.0"?><!DOCTYPE o [<!ENTITY a "aaaaaaaa"><!ENTITY b "&a;&a;&a;">]><osm version="0.6">&b;</osm>'
+    )
+    with pytest.raises(UnsupportedFileError):
+        read_osm(tmp_path / "laughs.osm")
+
+
+def test_an_empty_file_gives_empty_layers(tmp_path):
+    found = read_osm(OsmFile().write(tmp_path / "empty.osm"))
+    assert set(found.counts.values()) == {0}
