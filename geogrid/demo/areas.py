@@ -18,8 +18,9 @@ N_GRIDS = 78
 N_DISTRICTS = 20
 N_LANES = 30
 MIN_GRIDS = 3
+N_ROUNDS = 60
 
-_COMMUNITY_SEEDS_SD = {
+COMMUNITY_SEEDS_SD = {
     "东门社区": (470.0, 290.0),
     "南门社区": (150.0, 110.0),
     "西门社区": (-330.0, 260.0),
@@ -39,7 +40,7 @@ _VILLAGE_SEEDS_SD = {
     "官湖村": (1250.0, -930.0),
 }
 _BORDER_PRICE = {"primary": 2.6, "secondary": 2.0, "tertiary": 1.5, "residential": 1.1}
-_RIVER_PRICE = 4.0
+_RIVER_PRICE = 14.0
 _MOVED_BEATS = (1, 4, 7)
 """Which communities (in the order of their codes) lend a few blocks to a neighbour's beat."""
 
@@ -86,11 +87,11 @@ def divide_town(
     urban = _find_urban(fabric, graph, terrain.unwarp(middle))
     weight = people + 1.0
     community = np.full(len(fabric.cells), -1, dtype=np.int64)
-    for seeds_sd, inside in ((_COMMUNITY_SEEDS_SD, urban), (_VILLAGE_SEEDS_SD, ~urban)):
+    for seeds_sd, inside in ((COMMUNITY_SEEDS_SD, urban), (_VILLAGE_SEEDS_SD, ~urban)):
         cells = np.flatnonzero(inside)
         ground = terrain.warp(np.array(list(seeds_sd.values())))
         seeds = _snap_seeds(ground, middle[cells])
-        n_rounds = 40 if inside is urban else 0
+        n_rounds = N_ROUNDS if inside is urban else 0
         wish = rng.uniform(0.65, 1.4, len(seeds))
         part = _grow(graph[cells][:, cells], seeds, weight[cells], wish, n_rounds)
         community[cells] = np.array([names.index(name) for name in seeds_sd])[part]
@@ -148,21 +149,25 @@ def _snap_seeds(wanted: Array, middle: Array) -> Ints:
 def _grow(graph: csr_array, seeds: Ints, weight: Array, wish: Array, n_rounds: int) -> Ints:
     """The nearest seed of each cell, handicaps set so that the weights come near the wished shares.
 
-    A part grown by path length plus a constant handicap is connected.
+    A part grown by path length plus a constant handicap is connected; no handicap may be so large
+    that a seed falls to another part.
     """
     reach = dijkstra(graph, directed=False, indices=seeds)
+    between = np.where(np.eye(len(seeds), dtype=bool), np.inf, reach[:, seeds])
     wish = wish / wish.sum() * weight.sum()
     handicap = np.zeros(len(seeds))
     best = reach.argmin(axis=0)
     best_miss = np.inf
-    step_m = 0.35 * float(np.median(np.where(np.isfinite(reach), reach, 0.0)))
+    step_m = 0.5 * float(np.median(between.min(axis=0)))
     for turn in range(n_rounds):
         part = (reach + handicap[:, None]).argmin(axis=0)
         held = np.bincount(part, weight, minlength=len(seeds))
-        miss = float(np.abs(np.log((held + 1.0) / wish)).max())
-        if (part[seeds] == np.arange(len(seeds))).all() and miss < best_miss:
+        miss = float(np.square(np.log((held + 1.0) / wish)).sum())
+        if miss < best_miss:
             best, best_miss = part, miss
-        handicap += step_m * 0.94**turn * np.log((held + 0.1 * wish) / wish).clip(-0.5, 0.5)
+        handicap += step_m * 0.95**turn * np.log((held + 0.1 * wish) / wish).clip(-0.6, 0.6)
+        for _ in range(3):
+            handicap = np.minimum(handicap, (handicap[:, None] + 0.8 * between).min(axis=0))
     return np.asarray(best, dtype=np.int64)
 
 
@@ -179,11 +184,13 @@ def _spread_seeds(middle: Array, weight: Array, n: int, rng: np.random.Generator
     return _snap_seeds(places, middle)
 
 
-def _share_out(weight: Array, n: int, least: int) -> Ints:
-    """How many of n things each group gets, in proportion to its weight and at least `least`."""
+def _share_out(weight: Array, n: int, least: int, most: Ints) -> Ints:
+    """How many of n things each group gets, in proportion to its weight, from `least` to `most`."""
     exact = least + (n - least * len(weight)) * weight / weight.sum()
     count: Ints = np.floor(exact).astype(np.int64)
-    count[np.argsort(count - exact, kind="stable")[: n - count.sum()]] += 1
+    count = np.minimum(count, most)
+    for _ in range(n - int(count.sum())):
+        count[np.where(count < most, exact - count, -np.inf).argmax()] += 1
     return count
 
 
@@ -198,13 +205,14 @@ def _divide_grids(
     """The grid of each cell and the community of each grid, numbered west to east, north to south."""
     numbers = np.unique(community[urban])
     total = np.bincount(community[urban], weight[urban]).astype(float)
-    counts = _share_out(total[numbers], N_GRIDS, MIN_GRIDS)
+    n_cells = np.bincount(community[urban])[numbers]
+    counts = _share_out(total[numbers], N_GRIDS, MIN_GRIDS, n_cells // 2)
     grid = np.full(len(community), -1, dtype=np.int64)
     owners: list[int] = []
     for number, n in zip(numbers, counts, strict=True):
         cells = np.flatnonzero(community == number)
         seeds = _spread_seeds(middle[cells], weight[cells], int(n), rng)
-        part = _grow(graph[cells][:, cells], seeds, weight[cells], np.ones(n), 40)
+        part = _grow(graph[cells][:, cells], seeds, weight[cells], np.ones(n), N_ROUNDS)
         grid[cells] = len(owners) + _rank_by_place(part, middle[cells])
         owners += [int(number)] * int(n)
     return grid, np.array(owners, dtype=np.int64)
@@ -236,7 +244,7 @@ def _join_districts(
     cost = np.hypot(*(place[pairs[:, 0]] - place[pairs[:, 1]]).T)
     grid_graph = coo_array((cost, pairs.T), shape=(N_GRIDS, N_GRIDS)).tocsr()
     seeds = _spread_seeds(place, held, N_DISTRICTS, rng)
-    part = _grow(grid_graph, seeds, held, np.ones(N_DISTRICTS), 60)
+    part = _grow(grid_graph, seeds, held, np.ones(N_DISTRICTS), N_ROUNDS)
     grid_district = _rank_by_place(part, place)
     _, _, source = dijkstra(graph, directed=False, indices=inside, min_only=True, return_predecessors=True)
     return grid_district[grid[source]], grid_district
@@ -255,7 +263,7 @@ def _draw_lanes(
     cells = np.flatnonzero(_keep_largest(graph, built | (urban & (fabric.cell_quarter == "river"))))
     seeds = _spread_seeds(middle[cells], weight[cells], N_LANES, rng)
     part = _rank_by_place(
-        _grow(graph[cells][:, cells], seeds, weight[cells], np.ones(N_LANES), 40), middle[cells]
+        _grow(graph[cells][:, cells], seeds, weight[cells], np.ones(N_LANES), N_ROUNDS), middle[cells]
     )
     lane = np.full(len(urban), -1, dtype=np.int64)
     lane[cells] = part

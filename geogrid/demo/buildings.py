@@ -250,7 +250,7 @@ def _find_spans(
                 [reach[0] * along + line_v * across, reach[1] * along + line_v * across]
             )
             inside = shapely.get_parts(shapely.intersection(line, ground))
-            if not len(inside):
+            if not shapely.length(inside).sum():
                 low, high = 0.0, 0.0
                 break
             longest = shapely.get_coordinates(inside[shapely.length(inside).argmax()]) @ along

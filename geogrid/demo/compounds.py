@@ -11,6 +11,7 @@ import shapely.ops
 
 from geogrid.demo.fabric import Fabric, Objects
 from geogrid.demo.streets import Ways, make_ways
+from geogrid.demo.terrain import Array
 
 GATED, OPEN, UNKNOWN = "封闭式", "开放式", "unknown"
 N_BY_KIND = {GATED: 38, OPEN: 14, UNKNOWN: 5}
@@ -19,6 +20,10 @@ MIN_FILL = 0.72
 """Share of its bounding rectangle that a compound's lot fills at least."""
 
 RING_INSET_M = 9.0
+MAPPED_INSIDE_SHARE = 0.6
+GATELESS_SHARE = 0.05
+"""Compounds whose gates are not in the data, as happens."""
+
 GATE_REACH_M = 24.0
 OPENING_M = 3.0
 _ENTRY_CLASSES = ("primary", "secondary", "tertiary", "residential", "living_street", "service")
@@ -36,8 +41,16 @@ class Gate:
 
 
 @dataclass(frozen=True)
+class Entry:
+    """A way from a street through a gate to the loop inside, and whether vehicles may use it."""
+
+    line: shapely.LineString
+    vehicle: bool
+
+
+@dataclass(frozen=True)
 class Compound:
-    """One compound; `inner` is where buildings may stand, `has_streets` whether its ways are mapped."""
+    """One compound; `inner` is where buildings may stand; `ring` and `entries` are its mapped ways, if any."""
 
     cell: int
     kind: str
@@ -45,22 +58,32 @@ class Compound:
     inner: shapely.Polygon
     gates: tuple[Gate, ...]
     walls: Objects
-    has_streets: bool
     ring: shapely.LineString | None
+    entries: tuple[Entry, ...]
 
 
-def plan_compounds(fabric: Fabric, lots: Objects, rng: np.random.Generator) -> list[Compound]:
-    """Compounds on the newer quarters' larger lots, in the order of their cells."""
-    cells = _choose_cells(fabric, lots, rng)
+def plan_compounds(fabric: Fabric, lots: Objects, wanted: Array, rng: np.random.Generator) -> list[Compound]:
+    """Compounds on the newer quarters' larger lots, in the order of their cells.
+
+    Parameters
+    ----------
+    wanted
+        Shape (w, 2): places on the ground near which a gated compound with gates has to stand.
+    """
+    cells, is_wanted = _choose_cells(fabric, lots, wanted, rng)
     kinds = [kind for kind, n in N_BY_KIND.items() for _ in range(n)][: len(cells)]
     kinds = list(rng.permutation(np.array(kinds, dtype=object)))
+    gateless = ~is_wanted & (rng.uniform(size=len(cells)) < GATELESS_SHARE)
     return [
-        _plan_compound(int(cell), str(kind), lots[cell], fabric, rng)
-        for cell, kind in zip(cells, kinds, strict=True)
+        _plan_compound(int(cell), GATED if sure else str(kind), lots[cell], fabric, bool(bare), rng)
+        for cell, kind, sure, bare in zip(cells, kinds, is_wanted, gateless, strict=True)
     ]
 
 
-def _choose_cells(fabric: Fabric, lots: Objects, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+def _choose_cells(
+    fabric: Fabric, lots: Objects, wanted: Array, rng: np.random.Generator
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """The cells, and which of them stand for the wanted places."""
     filled = np.array([lot is not None for lot in lots])
     area = shapely.area(lots)
     box = shapely.area(shapely.oriented_envelope(lots))
@@ -73,24 +96,30 @@ def _choose_cells(fabric: Fabric, lots: Objects, rng: np.random.Generator) -> np
     found = np.flatnonzero(fit)
     wish = np.where(fabric.cell_quarter[found] == "new", 1.0, 0.28) * np.sqrt(area[found])
     keys = rng.exponential(size=len(found)) / wish
-    return np.sort(found[np.argsort(keys, kind="stable")[: sum(N_BY_KIND.values())]])
+    middle = shapely.get_coordinates(shapely.centroid(fabric.cells[found]))
+    near = np.hypot(*(middle[:, None] - wanted).transpose(2, 0, 1)).argmin(axis=0)
+    keys[near] = -1.0
+    chosen = np.sort(found[np.argsort(keys, kind="stable")[: sum(N_BY_KIND.values())]])
+    return chosen, np.isin(chosen, found[near])
 
 
 def _plan_compound(
-    cell: int, kind: str, lot: shapely.Polygon, fabric: Fabric, rng: np.random.Generator
+    cell: int, kind: str, lot: shapely.Polygon, fabric: Fabric, is_gateless: bool, rng: np.random.Generator
 ) -> Compound:
     outline = shapely.Polygon(np.round(shapely.get_coordinates(lot.simplify(1.5)), 3)).normalize()
     mapped_gates = kind == GATED or (kind == UNKNOWN and rng.uniform() < 0.5)
     spots = _find_gate_spots(cell, outline, fabric) if mapped_gates else []
-    gates = _place_gates(spots, outline, rng)
-    if kind == GATED and rng.uniform() < 0.05:
-        gates = ()
+    gates = () if is_gateless else _place_gates(spots, outline, rng)
     is_wide = not outline.buffer(-RING_INSET_M - 18.0).is_empty
-    has_streets = bool(gates) and kind == GATED and is_wide and rng.uniform() < 0.6
-    ring = _draw_ring(outline, gates) if has_streets else None
+    ring: shapely.LineString | None = None
+    entries: tuple[Entry, ...] = ()
+    if gates and kind == GATED and is_wide and rng.uniform() < MAPPED_INSIDE_SHARE:
+        loop = _draw_ring(outline, gates)
+        entries = _draw_entries(outline, loop, gates)
+        ring = loop if entries else None
     walls = _draw_walls(outline, gates) if kind == GATED or gates else np.empty(0, dtype=object)
     inset = RING_INSET_M + 4.5 if ring is not None else 4.5
-    return Compound(cell, kind, outline, outline.buffer(-inset), gates, walls, ring is not None, ring)
+    return Compound(cell, kind, outline, outline.buffer(-inset), gates, walls, ring, entries)
 
 
 def _find_gate_spots(
@@ -162,20 +191,25 @@ def _draw_walls(outline: shapely.Polygon, gates: tuple[Gate, ...]) -> Objects:
     return np.asarray(shapely.get_parts(shapely.line_merge(walls)), dtype=object)
 
 
-def draw_inner_ways(compounds: list[Compound]) -> Ways:
-    """The loops inside compounds and the ways from each usable gate to its street and its loop."""
-    loops: list[shapely.LineString] = []
-    drives: list[shapely.LineString] = []
-    paths: list[shapely.LineString] = []
-    for compound in compounds:
-        if compound.ring is None:
-            continue
-        loops.append(compound.ring)
-        vertices = shapely.MultiPoint(compound.ring.coords)
-        for gate in compound.gates:
-            meet = shapely.ops.nearest_points(vertices, shapely.Point(gate.point))[0]
+def _draw_entries(
+    outline: shapely.Polygon, ring: shapely.LineString, gates: tuple[Gate, ...]
+) -> tuple[Entry, ...]:
+    """Ways from the street through each gate that people may use to the loop inside."""
+    vertices = shapely.MultiPoint(ring.coords)
+    entries = []
+    for gate in gates:
+        meet = shapely.ops.nearest_points(vertices, shapely.Point(gate.point))[0]
+        inside = shapely.LineString([gate.point, meet])
+        if gate.pedestrian and not gate.locked and outline.buffer(0.01).covers(inside):
             way = shapely.LineString([gate.street_vertex, gate.point, (meet.x, meet.y)])
-            if gate.locked:
-                continue
-            (drives if gate.vehicle else paths).append(way)
+            entries.append(Entry(way, gate.vehicle))
+    return tuple(entries)
+
+
+def draw_inner_ways(compounds: list[Compound]) -> Ways:
+    """The loops inside compounds and the ways from their gates to them."""
+    loops = [compound.ring for compound in compounds if compound.entries]
+    entries = [entry for compound in compounds for entry in compound.entries]
+    drives = [entry.line for entry in entries if entry.vehicle]
+    paths = [entry.line for entry in entries if not entry.vehicle]
     return make_ways(loops, "service").join(make_ways(drives, "service"), make_ways(paths, "footway"))

@@ -21,6 +21,7 @@ SNAP_M = 0.01
 SEGMENT_M = 24.0
 STUB_M = 34.0
 OVERRUN_M = 0.05
+SLIVER_M2 = 4.0
 N_TRIES = 4
 MIXED_FACE_M2 = 30_000.0
 
@@ -66,8 +67,10 @@ def weave_fabric(terrain: Terrain, rng: np.random.Generator) -> Fabric:
     keep = ~_is_stub(edges)
     edges, edge_class, edge_name = edges[keep], edge_class[keep], edge_name[keep]
     edge_class[~_is_connected(edges, edge_class) & (edge_name != ISLAND_STREET)] = ""
-    bridge = _is_over_water(edges) & (edge_class != "")
     ground = _warp_edges(edges, terrain)
+    keep = ~_is_double(ground, edge_class)
+    edges, edge_class, edge_name, ground = edges[keep], edge_class[keep], edge_name[keep], ground[keep]
+    bridge = _is_over_water(edges) & (edge_class != "")
     cells = shapely.get_parts(shapely.polygonize(ground))
     inner = terrain.unwarp(shapely.get_coordinates(shapely.point_on_surface(cells)))
     return Fabric(
@@ -252,6 +255,18 @@ def _warp_edges(edges: Objects, terrain: Terrain) -> Objects:
     points, number = np.unique(coordinates, axis=0, return_inverse=True)
     ground: Array = np.round(terrain.warp(points), 3)
     return np.asarray(shapely.linestrings(ground[number.ravel()], indices=owner), dtype=object)
+
+
+def _is_double(edges: Objects, edge_class: Objects) -> npt.NDArray[np.bool_]:
+    """Edges that only part a sliver from its neighbour: one for each sliver, a border before a street."""
+    cells = shapely.get_parts(shapely.polygonize(edges))
+    slivers = cells[shapely.area(cells) < SLIVER_M2]
+    middle = shapely.line_interpolate_point(edges, 0.5, normalized=True)
+    sliver, edge = shapely.STRtree(middle).query(slivers, predicate="dwithin", distance=1e-6)
+    order = np.lexsort((edge, edge_class[edge] != "", sliver))
+    double = np.zeros(len(edges), dtype=bool)
+    double[edge[order[np.unique(sliver[order], return_index=True)[1]]]] = True
+    return double
 
 
 def _find_sides(edges: Objects, cells: Objects) -> Ints:

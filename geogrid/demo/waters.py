@@ -17,6 +17,7 @@ STEEP_SLOPE = 0.36
 
 N_PONDS = 14
 POND_CLEAR_M = 16.0
+CLEAR_OF_BUILT_M = 22.0
 
 
 def draw_rivers(terrain: Terrain, fabric: Fabric) -> Objects:
@@ -87,10 +88,12 @@ def build_no_build_layer(terrain: Terrain, fabric: Fabric, built: Objects) -> gp
     squares = shapely.box(
         grid_x[steep] - half, grid_y[steep] - half, grid_x[steep] + half, grid_y[steep] + half
     )
-    rounded = shapely.union_all(squares).buffer(-30).buffer(62, quad_segs=6).buffer(-32, quad_segs=6)
-    inside = shapely.intersection(rounded.simplify(2.0), shapely.buffer(extent, -5.0))
-    inside = shapely.difference(inside, shapely.union_all(shapely.buffer(built, 22.0, quad_segs=2)))
-    inside = inside.buffer(-10, quad_segs=4).buffer(10, quad_segs=4)
+    rounded = shapely.coverage_union_all(squares).buffer(-30, quad_segs=2).simplify(2.0)
+    rounded = rounded.buffer(62, quad_segs=4).simplify(2.0).buffer(-32, quad_segs=4).simplify(2.0)
+    inside = shapely.intersection(rounded, shapely.buffer(extent.simplify(2.0), -8.0))
+    near = np.unique(shapely.STRtree(built).query(inside, predicate="dwithin", distance=CLEAR_OF_BUILT_M))
+    yards = shapely.union_all(shapely.buffer(built[near], CLEAR_OF_BUILT_M, quad_segs=2))
+    inside = shapely.difference(inside, yards).buffer(-10, quad_segs=2).buffer(10, quad_segs=2)
     parts: Objects = shapely.get_parts(inside)
     parts = parts[shapely.area(parts) > 6_000.0]
     parts = parts[np.lexsort(shapely.bounds(parts).T[:2])]
