@@ -322,6 +322,16 @@ def test_a_cut_geopackage_is_refused(tmp_path):
     assert isinstance(refusal(path, reader=read_quickly), UnsupportedFileError)
 
 
+def test_texts_of_a_geopackage_that_are_not_utf_8_are_read_as_gb18030(tmp_path):
+    path = write_buildings(tmp_path / "b.gpkg")
+    edit(
+        path,
+        ('ALTER TABLE "b" ADD COLUMN name TEXT',),
+        ('UPDATE "b" SET name = CAST(? AS TEXT)', "䶮家湾".encode("gb18030")),
+    )
+    assert read_quickly(path).frame["name"].tolist() == ["䶮家湾"] * 3
+
+
 def test_names_that_look_like_sql_are_only_names(tmp_path):
     path = write_buildings(tmp_path / "b.gpkg", layer='a"; DROP TABLE x; --')
     assert len(read_quickly(path).frame) == 3

@@ -193,6 +193,10 @@ def test_a_value_of_another_type_is_a_fault_that_quotes_it(kind, value):
     assert f"“{str(value)[:40]}”" in faults[0]
 
 
+def test_the_error_of_a_formula_is_no_name():
+    assert convert(ColumnType.TEXT, "#N/A") == (None, ["“#N/A”是表格公式的错误值"])
+
+
 def test_choices_are_understood_in_their_other_spellings_and_an_empty_cell_is_unknown():
     use = LAYERS["building"].column("use")
     values, faults = convert_column(

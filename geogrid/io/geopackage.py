@@ -34,13 +34,13 @@ def read_geopackage(path: Path, shown: str, wanted: str) -> RawLayer:
             return _read(connection, shown, wanted)
         finally:
             connection.close()
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise UnsupportedFileError(shown, f"SQLite: {error}", _SUPPORTED) from None
 
 
 def _read(connection: sqlite3.Connection, shown: str, wanted: str) -> RawLayer:
     connection.execute("PRAGMA trusted_schema = OFF")
-    connection.text_factory = lambda data: data.decode("utf-8", errors="replace")
+    connection.text_factory = _decode
     (application_id,) = connection.execute("PRAGMA application_id").fetchone()
     objects = dict(connection.execute("SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view')"))
     if application_id not in _APPLICATION_IDS and "gpkg_contents" not in objects:
@@ -88,6 +88,14 @@ def _read(connection: sqlite3.Connection, shown: str, wanted: str) -> RawLayer:
         unreadable=unreadable | undecoded,
         crs=_read_crs(connection, srs),
     )
+
+
+def _decode(data: bytes) -> str:
+    """UTF-8, as the standard has it, or the GB18030 that some programs write all the same."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("gb18030")
 
 
 def _quoted(name: str) -> str:

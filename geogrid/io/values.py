@@ -35,6 +35,7 @@ _COMPACT_DATE = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})\Z")
 _EXCEL_EPOCH = datetime.date(1899, 12, 30)
 _EXCEL_DAYS = range(18_264, 73_051)
 """Day numbers taken for dates: 1950-01-01 to 2100-01-01."""
+_SPREADSHEET_ERRORS = frozenset(("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!"))
 _SEPARATORS = re.compile(r"[，、,;；]")
 _NUMBER_LOST = re.compile(r"\d(\.\d+)?[eE]\+\d+\Z")
 _WHOLE_WITH_POINT = re.compile(r"\d+\.0+\Z")
@@ -102,7 +103,12 @@ def _quoted(value: Any) -> str:
 
 def _text(value: Any) -> str:
     if isinstance(value, str):
-        return value.strip(" \t\r\n\0\u3000")
+        text = value.strip(" \t\r\n\0\u3000")
+        if text in _SPREADSHEET_ERRORS:
+            raise _CellError(
+                zh=f"{_quoted(text)}是表格公式的错误值", en=f"{_quoted(text)} is the error of a formula"
+            )
+        return text
     if isinstance(value, datetime.date):
         raise _CellError(
             zh=f"{_quoted(value)}被表格软件变成了日期，请把该列设为文本格式并改正",
