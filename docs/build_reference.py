@@ -1,7 +1,8 @@
-"""Write docs/reference.md from the code: commands, layers, settings, routes, messages. A test keeps it true."""
+"""Write docs/reference.md from the code: commands, layers, settings, routes, messages, modules. A test keeps it true."""
 
 from __future__ import annotations
 
+import ast
 import inspect
 from collections.abc import Iterator
 from dataclasses import fields
@@ -14,6 +15,7 @@ from geogrid.cli import group
 from geogrid.schema import LAYERS, ROLES, SETTINGS, TABLES, Geometry, Layer
 
 PAGE = Path(__file__).with_name("reference.md")
+ROOT = PAGE.parents[1]
 
 
 def build_reference() -> str:
@@ -31,6 +33,7 @@ def build_reference() -> str:
         *_settings(),
         *_routes(),
         *_errors(),
+        *_modules(),
     ]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -100,14 +103,15 @@ def _settings() -> Iterator[str]:
 
 
 def _routes() -> Iterator[str]:
-    from webmap import list_routes
+    from webmap import create_app
 
     yield "## Routes of the server"
     yield ""
     yield "| route | methods |"
     yield "|---|---|"
-    for rule, methods in list_routes():
-        yield f"| `{rule}` | {methods} |"
+    rules = create_app(Path("county.gpkg")).url_map.iter_rules()  # the file is opened at the first request
+    for rule, methods in sorted((rule.rule, rule.methods or set()) for rule in rules):
+        yield f"| `{rule}` | {', '.join(sorted(methods - {'HEAD', 'OPTIONS'}))} |"
     yield ""
 
 
@@ -119,6 +123,19 @@ def _errors() -> Iterator[str]:
     for name, kind in inspect.getmembers(errors, inspect.isclass):
         if issubclass(kind, errors.GeogridError) and fields(kind):
             yield f"| `{name}` | {_cell(kind.zh)} | {_cell(kind.en)} |"
+    yield ""
+
+
+def _modules() -> Iterator[str]:
+    yield "## Modules"
+    yield ""
+    yield "| module | what it is |"
+    yield "|---|---|"
+    for top in ("geogrid", "webmap"):
+        for path in sorted((ROOT / top).rglob("*.py")):
+            if path.name != "__init__.py" or path.parent.name == top:
+                head = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+                yield f"| `{path.relative_to(ROOT).as_posix()}` | {_cell(head.split(chr(10) * 2)[0])} |"
     yield ""
 
 
