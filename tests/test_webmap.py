@@ -234,9 +234,23 @@ def test_a_county_without_data_says_so(tmp_path: Path) -> None:
     assert client.get("/api/v1/layers/grid.geojson").get_json()["features"] == []
     assert client.get("/api/v1/borders/grid.geojson").get_json()["features"] == []
     assert client.get("/api/v1/footprints").get_json()["ids"] == []
-    for address in ("/api/v1/coverage", "/list"):
-        assert client.get(address).status_code == 422
+    assert client.get("/api/v1/coverage").status_code == 422
     assert client.get("/api/v1/locate?q=x").status_code == 404
+    assert "没有数据" in client.get("/list").get_data(as_text=True)
+
+
+def test_without_centres_places_are_answered_but_coverage_is_not(tmp_path: Path) -> None:
+    path = write_town(tmp_path / "town.gpkg")
+    with Workspace.open(path) as workspace, workspace.edit("test", "no centres") as edit:
+        edit.delete("centre", ["s1"])
+    client = create_app(path).test_client()
+    assert client.get("/api/v1/coverage").status_code == 422
+    match = client.post("/api/v1/locate", json=POSITION).get_json()["matches"][0]
+    assert [area["name"] for area in match["areas"]["community"]] == ["西门社区"]
+    assert match["nearest_centre"] is None
+    page = client.get("/list")
+    assert page.status_code == 200
+    assert "南片区" in page.get_data(as_text=True)
 
 
 # --- who may see what ------------------------------------------------------------------------------

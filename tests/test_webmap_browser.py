@@ -307,6 +307,14 @@ def test_on_a_phone_the_card_rises_over_the_map_and_leaves_the_place_in_sight(ph
     phone.require_quiet()
 
 
+def test_a_layer_that_cannot_be_loaded_is_told(visit: Visit) -> None:
+    visit.page.route("**/layers/water.geojson", lambda route: route.fulfill(status=503, body="{}"))
+    visit.open()
+    visit.wait("!document.querySelector('#notice').hidden")
+    visit.page.click("#notice button")
+    assert visit.page.is_hidden("#notice")
+
+
 @pytest.mark.parametrize("address", ["/", "/list"])
 def test_no_serious_barrier_to_access(visit: Visit, address: str) -> None:
     visit.open(address)

@@ -170,10 +170,10 @@ class CountySource:
     def _load(self) -> County:
         today = datetime.date.today()  # noqa: DTZ011  duties begin and end by the local calendar
         with Workspace.open(self._path, readonly=True) as workspace:
-            known = self._county
-            if known is not None and known.revision == workspace.revision and known.day == today:
-                return known
-            return load_county(workspace, today)
+            county = load_county(workspace, today)
+            while county.revision != workspace.revision:  # somebody wrote between two layers
+                county = load_county(workspace, today)
+            return county
 
     def _look(self) -> tuple[object, ...]:
         """What changes when the file does: the size and time of it and of its log, and the day."""

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
+from geogrid.errors import EmptyLayerError
 from geogrid.labels import label, read_labels
 from webmap.assets import list_modules, read_fingerprints
 from webmap.county import current_county
@@ -44,7 +45,11 @@ def list_page() -> Response:
     county = current_county()
     language = page_language()
     reading = asked_reading(request.args, county.reading)
-    coverage = summarise_coverage(county, reading)
+    coverage, missing = None, ""
+    try:
+        coverage = summarise_coverage(county, reading)
+    except EmptyLayerError as error:  # the areas can be listed all the same
+        missing = error.message(language)
     response = make_response(
         render_template(
             "list.html",
@@ -56,9 +61,10 @@ def list_page() -> Response:
             reading_query=query_reading(reading),
             readings=list_readings(county.reading),
             coverage=coverage,
-            left_out=_tell_left_out(coverage, language),
+            left_out=_tell_left_out(coverage, language) if coverage else "",
             sources=list_sources(county),
-            gaps=list_gaps(county, reading),
+            missing=missing,
+            gaps=list_gaps(county, reading) if coverage else [],
             areas={layer: list_areas(county, layer) for layer in ("district", "community", "grid", "beat")},
             centres=list_areas(county, "centre"),
         )

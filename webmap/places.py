@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from geogrid.errors import PlaceNotFoundError
+import pandas as pd
+
+from geogrid.errors import EmptyLayerError, PlaceNotFoundError
 from geogrid.labels import LANGUAGES, label
 from geogrid.responsibility.gazetteer import Entry
 from geogrid.responsibility.lookup import locate
@@ -35,8 +37,7 @@ def find_place(
     """
     day = on or county.day
     register = _register_on(county, day)
-    walks = county.assess(county.reading).homes if day == county.day else None
-    answer = locate(register, query, lonlat, on=day, walks=walks, limit=MOST_PLACES)
+    answer = locate(register, query, lonlat, on=day, walks=_find_walks(county, day), limit=MOST_PLACES)
     shown = answer.to_dict(show_people=False)
     shown["walker"] = {
         language: label(f"coverage.profile.{county.reading.profile}", language) for language in LANGUAGES
@@ -56,6 +57,14 @@ def find_place(
             for duty in match["people"]
         ]
     return shown
+
+
+def _find_walks(county: County, day: datetime.date) -> pd.DataFrame | None:
+    """How far the homes have to walk; None on another day, or while streets or centres are missing."""
+    try:
+        return county.assess(county.reading).homes if day == county.day else None
+    except EmptyLayerError:
+        return None  # who answers for a place can be told all the same
 
 
 def _list_entries(register: Register) -> dict[tuple[str, str | None], Entry]:

@@ -1,6 +1,7 @@
 /* Polygon layers as outlines; clicks pass through them to the map, which asks the server. */
 
 import { getJson, withReading } from "./data.js";
+import { tell } from "./notice.js";
 import { onChange, state } from "./state.js";
 import { areaStyles, catchmentFills } from "./styles.js";
 
@@ -35,9 +36,9 @@ export function makeAreas(options) {
   let isShown = false;
   layer.on("add", () => {
     isShown = true;
-    load();
+    load().catch(tell);
   });
   layer.on("remove", () => (isShown = false));
-  if (options.byReading) onChange((changed) => changed.has("reading") && isShown && load());
+  if (options.byReading) onChange((changed) => changed.has("reading") && isShown && load().catch(tell));
   return layer;
 }

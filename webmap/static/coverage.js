@@ -113,7 +113,7 @@ function leftOut(coverage) {
       ? text("left_out", { n: count(coverage.homes.unanswered), reasons: reasons.join(text("comma")) })
       : text("left_out.none"),
   ];
-  if (coverage.people.homes_without_people) {
+  if (coverage.people.total !== null && coverage.people.homes_without_people) {
     parts.push(text("left_out.people", { n: count(coverage.people.homes_without_people) }));
   }
   return parts.join(language === "en" ? " " : "");

@@ -1,6 +1,7 @@
 /* The ground that the county's data lies on: extent, water and streets, so that it reads as a map. */
 
 import { getJson } from "./data.js";
+import { tell } from "./notice.js";
 import { shapesInTile, shapesOfFeatures, tracePath } from "./shapes.js";
 import { colours, streetKind, streetStyles } from "./styles.js";
 import { DrawnTiles, latitudeOf, metresPerPixel } from "./tiles.js";
@@ -17,12 +18,13 @@ export function makeGround(options) {
     },
     { pane: options.pane },
   );
-  layer.once("add", async () => {
+  async function load() {
     const collection = await getJson(options.url);
     kinds = collection.features.map((feature) => streetKind(feature.properties.class));
     shapes = shapesOfFeatures(collection);
     layer.redraw();
-  });
+  }
+  layer.once("add", () => load().catch(tell));
   return layer;
 }
 

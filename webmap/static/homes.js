@@ -1,6 +1,7 @@
 /* Every building, coloured by whether its people reach a centre; footprints and colours come apart. */
 
 import { getJson, withReading } from "./data.js";
+import { tell } from "./notice.js";
 import { ringsOfShape, shapesInTile, shapesOfFootprints, tracePath } from "./shapes.js";
 import { onChange, state } from "./state.js";
 import { bandFill, colours, statusFill } from "./styles.js";
@@ -21,14 +22,15 @@ export function makeHomes(options) {
     codes = found;
     layer.redraw();
   }
-  layer.once("add", async () => {
+  async function load() {
     const columns = await getJson(options.url);
     footprints = { shapes: shapesOfFootprints(columns), ids: new Map(columns.ids.map((id, i) => [id, i])) };
     layer.redraw();
     await recolour();
-  });
+  }
+  layer.once("add", () => load().catch(tell));
   onChange((changed) => {
-    if (changed.has("reading")) recolour();
+    if (changed.has("reading")) recolour().catch(tell);
     if (changed.has("colours")) layer.redraw();
   });
   return layer;

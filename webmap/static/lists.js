@@ -62,8 +62,12 @@ async function gapList() {
 }
 
 function gapRow(gap) {
+  const isCounted = gap.people !== null || gap.hidden;
   const people = gap.hidden ? text("people.hidden") : text("n.people", { n: count(gap.people) });
-  const where = [gap.community_name, gap.district_name].filter(Boolean).join(" · ") || text("outside");
+  const homes = text("n.homes", { n: count(gap.n_homes) });
+  const where =
+    [gap.community_name, gap.district_name].filter(Boolean).join(" · ") ||
+    (gap.nearest_centre ? text("gap.near", { centre: gap.centre_name || gap.nearest_centre }) : text("outside"));
   const reason = gap.reason && hasText(`reason.${gap.reason}`) ? text(`reason.${gap.reason}`) : null;
   return element(
     "li",
@@ -72,11 +76,11 @@ function gapRow(gap) {
       "button",
       { type: "button", class: "row", onclick: () => flyTo(gap.bounds) },
       element("span", { class: "row-main" }, where),
-      element("span", { class: "row-figure" }, people),
+      element("span", { class: "row-figure" }, isCounted ? people : homes),
       element(
         "span",
         { class: "row-more" },
-        [text("n.homes", { n: count(gap.n_homes) }), nearest(gap), reason].filter(Boolean).join(" · "),
+        [isCounted ? homes : null, nearest(gap), reason].filter(Boolean).join(" · "),
       ),
     ),
   );

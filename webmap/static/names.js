@@ -2,6 +2,7 @@
 
 import { getJson } from "./data.js";
 import { element } from "./dom.js";
+import { tell } from "./notice.js";
 import { nameStyles } from "./styles.js";
 
 const layers = new Set();
@@ -9,7 +10,7 @@ const layers = new Set();
 export function makeNames(options) {
   const layer = L.layerGroup([], { pane: options.pane });
   layer.nameStyle = nameStyles[options.style];
-  layer.once("add", async () => {
+  async function load() {
     const collection = await getJson(options.url);
     for (const { geometry, properties } of collection.features) {
       if (!geometry || geometry.type !== "Point" || !properties.name) continue;
@@ -28,7 +29,8 @@ export function makeNames(options) {
       );
     }
     layoutNames(layer._map);
-  });
+  }
+  layer.once("add", () => load().catch(tell));
   layer.on("add", () => {
     layers.add(layer);
     layoutNames(layer._map);

@@ -2,17 +2,20 @@
 
 import { getJson } from "./data.js";
 import { element } from "./dom.js";
+import { tell } from "./notice.js";
 import { change } from "./state.js";
-import { text } from "./texts.js";
+import { loadTexts, text } from "./texts.js";
 
 export function makePoints(options) {
   const layer = L.layerGroup([], { pane: options.pane });
-  layer.once("add", async () => {
+  async function load() {
     const collection = await getJson(options.url);
+    await loadTexts();
     for (const feature of collection.features) {
       if (feature.geometry) layer.addLayer(makeMark(feature, options));
     }
-  });
+  }
+  layer.once("add", () => load().catch(tell));
   return layer;
 }
 
