@@ -38,8 +38,10 @@ from webmap.assets import STATIC, read_fingerprints
 from webmap.disclosure import hide_few_buildings, hide_in_row
 from webmap.errors import STATUSES, find_status
 from webmap.foliummap import GROUPS, LEAFLET_URL, TownMap, render_script
+from webmap.geojson import write_borders
 from webmap.security import CONTENT_SECURITY_POLICY, HEADERS, host_name
 from webmap.serve import require_loopback, serve
+from webmap.shapes import write_shapes
 
 POSITION = dict(zip(("lon", "lat"), lonlat(130, 220), strict=True))
 """Inside building b01, in the south-western grid."""
@@ -51,7 +53,7 @@ SAMPLES = {
     "/api/v1/county": ["/api/v1/county"],
     "/api/v1/layers/<layer>.geojson": ["/api/v1/layers/community.geojson", "/api/v1/layers/centre.geojson"],
     "/api/v1/borders/<layer>.geojson": ["/api/v1/borders/grid.geojson"],
-    "/api/v1/footprints": ["/api/v1/footprints"],
+    "/api/v1/shapes/<layer>": ["/api/v1/shapes/building", "/api/v1/shapes/street", "/api/v1/shapes/water"],
     "/api/v1/homes": ["/api/v1/homes", "/api/v1/homes?metres=500"],
     "/api/v1/coverage": ["/api/v1/coverage", "/api/v1/coverage?minutes=10&profile=elderly"],
     "/api/v1/gaps": ["/api/v1/gaps", "/api/v1/gaps?format=geojson"],
@@ -233,7 +235,7 @@ def test_a_county_without_data_says_so(tmp_path: Path) -> None:
     assert client.get("/api/v1/county").get_json()["bounds"] is None
     assert client.get("/api/v1/layers/grid.geojson").get_json()["features"] == []
     assert client.get("/api/v1/borders/grid.geojson").get_json()["features"] == []
-    assert client.get("/api/v1/footprints").get_json()["ids"] == []
+    assert client.get("/api/v1/shapes/building").get_json()["id"] == []
     assert client.get("/api/v1/coverage").status_code == 422
     assert client.get("/api/v1/locate?q=x").status_code == 404
     assert "没有数据" in client.get("/list").get_data(as_text=True)
@@ -293,7 +295,7 @@ def test_before_the_duties_began_nobody_is_on_duty(client: FlaskClient) -> None:
 
 
 def test_people_are_not_told_by_building(client: FlaskClient) -> None:
-    for address in ("/api/v1/homes", "/api/v1/footprints", "/api/v1/locate?building=b02"):
+    for address in ("/api/v1/homes", "/api/v1/shapes/building", "/api/v1/locate?building=b02"):
         assert "residents" not in client.get(address).get_data(as_text=True)
     assert set(client.get("/api/v1/homes").get_json()) == {"reading", "revision", "status", "bands"}
     assert "buildings" not in client.get("/api/v1/coverage").get_data(as_text=True)
@@ -379,20 +381,50 @@ def test_the_page_takes_its_scripts_from_this_server_alone(client: FlaskClient) 
 # --- figures and drawings --------------------------------------------------------------------------
 
 
-def test_footprints_are_the_buildings(client: FlaskClient) -> None:
-    columns = client.get("/api/v1/footprints").get_json()
+def test_shapes_of_buildings_are_the_buildings(client: FlaskClient) -> None:
+    columns = client.get("/api/v1/shapes/building").get_json()
     points = (np.cumsum(np.reshape(columns["steps"], (-1, 2)), axis=0) + columns["origin"]) * columns["unit"]
     rings = np.split(points, np.cumsum(columns["sizes"])[:-1])
     drawn = gpd.GeoSeries([shapely.Polygon(ring) for ring in rings], crs="EPSG:4326")
     metric = change_crs(drawn, METRIC, "test").values
     truth = change_crs(town_layers()["building"], METRIC, "test").geometry.values
-    assert columns["ids"] == [f"b{number:02d}" for number in range(1, 25)]
+    assert columns["id"] == [f"b{number:02d}" for number in range(1, 25)]
     assert set(columns["parts"]) == {1}
     # A millionth of a degree is 0.11 m at most; a corner is off by half of that in x and in y.
     assert shapely.hausdorff_distance(metric, truth).max() < 0.1
 
 
-def test_letters_of_homes_stand_in_the_order_of_the_footprints(client: FlaskClient) -> None:
+def test_shapes_with_holes_and_lines_in_parts_are_read_back() -> None:
+    with_hole = shapely.box(118, 27, 118.004, 27.004) - shapely.box(118.001, 27.001, 118.002, 27.002)
+    two = shapely.union_all([shapely.box(118.01, 27, 118.02, 27.01), shapely.box(118.03, 27, 118.04, 27.01)])
+    columns = json.loads(
+        write_shapes(gpd.GeoDataFrame(geometry=[with_hole, two], crs="EPSG:4326"), "water", 1)
+    )
+    assert (columns["parts"], columns["sizes"]) == ([2, 2], [4, 4, 4, 4])
+    points = (np.cumsum(np.reshape(columns["steps"], (-1, 2)), axis=0) + columns["origin"]) * columns["unit"]
+    shell, hole, *boxes = (shapely.Polygon(ring) for ring in np.split(points, 4))
+    assert shapely.equals_exact(shapely.normalize(shell - hole), shapely.normalize(with_hole), 1e-9)
+    assert shapely.is_ccw(shell.exterior) != shapely.is_ccw(hole.exterior)
+    assert shapely.union_all(boxes).equals_exact(shapely.union_all(list(two.geoms)), 1e-9, normalize=True)
+    lines = gpd.GeoDataFrame(
+        {"class": ["path"]},
+        geometry=[
+            shapely.MultiLineString([[(118, 27), (118.1, 27.1)], [(118.2, 27), (118.3, 27), (118.3, 27.2)]])
+        ],
+        crs="EPSG:4326",
+    )
+    columns = json.loads(write_shapes(lines, "street", 1))
+    assert (columns["parts"], columns["sizes"], columns["class"]) == ([2], [2, 3], ["path"])
+
+
+def test_a_faulty_area_still_has_borders_and_a_name() -> None:
+    bow_tie = shapely.Polygon([(118, 27), (118.01, 27.01), (118.01, 27), (118, 27.01)])
+    frame = gpd.GeoDataFrame({"name": ["x", "y"]}, geometry=[bow_tie, shapely.Polygon()], crs="EPSG:4326")
+    features = json.loads(write_borders(frame, ("name",), "grid"))["features"]
+    assert [feature["properties"].get("name") for feature in features] == [None, "x", "y"]
+
+
+def test_letters_of_homes_stand_in_the_order_of_the_buildings(client: FlaskClient) -> None:
     homes = client.get("/api/v1/homes").get_json()
     totals = client.get("/api/v1/coverage").get_json()["homes"]
     assert len(homes["status"]) == len(homes["bands"]) == 24

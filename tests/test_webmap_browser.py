@@ -12,6 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from geogrid.workspace import Workspace
 from tests.support.web import LEADER, NASTY_NAMES, OFFICER, lonlat, serving, write_town
 from webmap.foliummap import GROUPS
 
@@ -308,7 +309,7 @@ def test_on_a_phone_the_card_rises_over_the_map_and_leaves_the_place_in_sight(ph
 
 
 def test_a_layer_that_cannot_be_loaded_is_told(visit: Visit) -> None:
-    visit.page.route("**/layers/water.geojson", lambda route: route.fulfill(status=503, body="{}"))
+    visit.page.route("**/shapes/water", lambda route: route.fulfill(status=503, body="{}"))
     visit.open()
     visit.wait("!document.querySelector('#notice').hidden")
     visit.page.click("#notice button")
@@ -323,3 +324,25 @@ def test_no_serious_barrier_to_access(visit: Visit, address: str) -> None:
         (rule["id"], rule["nodes"][0]["html"]) for rule in found if rule["impact"] in {"serious", "critical"}
     ]
     assert serious == []
+
+
+def test_letters_of_another_revision_do_not_colour_the_wrong_buildings(
+    browser: Browser, tmp_path: Path
+) -> None:
+    path = write_town(tmp_path / "town.gpkg")
+    with serving(path) as origin:
+        visit = make_visit(browser, origin, WIDE)
+        visit.open()
+        # A new first building shifts the letters of all others by one.
+        with Workspace.open(path) as workspace, workspace.edit("test", "a1") as edit:
+            first = workspace.read("building").iloc[[23]].drop(columns="version")
+            edit.insert("building", first.assign(id="a1"))
+        visit.page.check("input[value='metres:500']", force=True)
+        for place, colour in (((260, 422), "3f9e8f"), ((620, 422), "d55e00")):  # b10 is in, b13 is out
+            lon, lat = lonlat(*place)
+            visit.wait(f"({COLOUR_AT})({lat}, {lon}) === '{colour}'")
+        visit.wait(
+            "url_layer_homes_0 && document.querySelector('#coverage').getAttribute('aria-busy') === 'false'"
+        )
+        visit.require_quiet()
+        visit.page.context.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -13,9 +12,10 @@ from geogrid.errors import InvalidOptionError, UnknownLayerError
 from webmap.columns import BORDERED, PUBLIC_COLUMNS
 from webmap.county import County, current_county
 from webmap.disclosure import hide_few_buildings
-from webmap.geojson import plain_records, write_borders, write_features, write_footprints, write_geojson
+from webmap.geojson import plain_records, write_borders, write_features, write_geojson, write_json
 from webmap.places import find_place, search_places
 from webmap.readings import asked_reading, list_readings
+from webmap.shapes import SHAPE_COLUMNS, write_shapes
 from webmap.summary import code_homes, list_gaps, list_served, list_sources, summarise_coverage
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -37,16 +37,12 @@ def _answer(body: str, mimetype: str = "application/json") -> Response:
     return response
 
 
-def _write(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-
-
 @api.get("/county")
 def county_card() -> Response:
     """The county's name, extent and readings, and what must stand on every map of it."""
     county = current_county()
     return _answer(
-        _write(
+        write_json(
             {
                 "code": county.code,
                 "name": county.name,
@@ -91,14 +87,17 @@ def borders(layer: str) -> Response:
     return _answer(body, "application/geo+json")
 
 
-@api.get("/footprints")
-def footprints() -> Response:
-    """All building polygons as columns; `geojson.write_footprints` tells how to read them."""
+@api.get("/shapes/<layer>")
+def shapes(layer: str) -> Response:
+    """A layer for drawing alone, as columns; `shapes.write_shapes` tells how to read them."""
+    if layer not in SHAPE_COLUMNS:
+        raise UnknownLayerError(layer=layer[:40], known=", ".join(SHAPE_COLUMNS))
     county = current_county()
-    body = county.results.find(
-        "footprints", lambda: write_footprints(county.layers["building"], county.revision, "building")
+    return _answer(
+        county.results.find(
+            ("shapes", layer), lambda: write_shapes(county.layers[layer], layer, county.revision)
+        )
     )
-    return _answer(body)
 
 
 # --- coverage ----------------------------------------------------------------------------------
@@ -106,10 +105,10 @@ def footprints() -> Response:
 
 @api.get("/homes")
 def homes() -> Response:
-    """One letter a building, in the order of the footprints; people are not told by building."""
+    """One letter a building, in the order of `shapes/building`; people are not told by building."""
     county = current_county()
     reading = asked_reading(request.args, county.reading)
-    return _answer(county.results.find(("homes", reading), lambda: _write(code_homes(county, reading))))
+    return _answer(county.results.find(("homes", reading), lambda: write_json(code_homes(county, reading))))
 
 
 @api.get("/coverage")
@@ -117,7 +116,7 @@ def coverage() -> Response:
     """Homes and people reached under a reading, by community and district, and what was left out."""
     county = current_county()
     reading = asked_reading(request.args, county.reading)
-    return _answer(_write({**summarise_coverage(county, reading), "gaps": list_gaps(county, reading)}))
+    return _answer(write_json({**summarise_coverage(county, reading), "gaps": list_gaps(county, reading)}))
 
 
 @api.get("/gaps")
@@ -127,7 +126,7 @@ def gaps() -> Response:
     reading = asked_reading(request.args, county.reading)
     wanted = request.args.get("format", "json")
     if wanted == "json":
-        return _answer(_write({"reading": str(reading), "gaps": list_gaps(county, reading)}))
+        return _answer(write_json({"reading": str(reading), "gaps": list_gaps(county, reading)}))
     if wanted != "geojson":
         raise InvalidOptionError(option="format", value=wanted[:40], expected="json, geojson")
     body = county.results.find(("gap_ground", reading), lambda: _write_gap_ground(county, reading))
@@ -145,7 +144,7 @@ def centres() -> Response:
     """Homes and people that each centre serves under a reading."""
     county = current_county()
     reading = asked_reading(request.args, county.reading)
-    return _answer(_write(list_served(county, reading)))
+    return _answer(write_json(list_served(county, reading)))
 
 
 @api.get("/catchments.geojson")

@@ -115,12 +115,14 @@ GROUPS = (
         "ground",
         True,
         (
-            LayerPlan("shapes", _layer_url("county"), "county", "ground"),
-            LayerPlan("shapes", _layer_url("water"), "water", "ground"),
-            LayerPlan("shapes", _layer_url("street"), "street", "ground"),
+            LayerPlan("shapes", "/api/v1/shapes/county", "county", "ground"),
+            LayerPlan("shapes", "/api/v1/shapes/water", "water", "ground"),
+            LayerPlan("shapes", "/api/v1/shapes/street", "street", "ground"),
         ),
     ),
-    GroupPlan("homes", "coverage", True, (LayerPlan("homes", "/api/v1/footprints", "homes", "buildings"),)),
+    GroupPlan(
+        "homes", "coverage", True, (LayerPlan("homes", "/api/v1/shapes/building", "homes", "buildings"),)
+    ),
     GroupPlan(
         "gap", "coverage", True, (LayerPlan("areas", "/api/v1/gaps?format=geojson", "gap", "gaps", True),)
     ),

@@ -1,4 +1,4 @@
-"""Layers as the browser takes them: GeoJSON in WGS 84, and footprints as columns of small integers."""
+"""Layers as GeoJSON in WGS 84, with plain values and rounded coordinates."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from geogrid.crs import to_lonlat
 
 NAME_TOLERANCE_DEG = 1e-4
 DECIMALS = 6
-GRID_DEG = 10.0**-DECIMALS
 """Coordinates are rounded to a millionth of a degree, about 0.1 m."""
 
 
@@ -42,9 +41,9 @@ def write_geojson(frame: gpd.GeoDataFrame, columns: Sequence[str], where: str) -
 
 def write_features(frame: gpd.GeoDataFrame, records: Sequence[dict[str, Any]], where: str) -> str:
     """A layer as the text of a FeatureCollection whose properties are given, one record a row."""
-    geometries = _rounded(frame, where)
+    geometries = round_geometries(frame, where)
     features = [
-        f'{{"type":"Feature","geometry":{geometry or "null"},"properties":{_compact(record)}}}'
+        f'{{"type":"Feature","geometry":{geometry or "null"},"properties":{write_json(record)}}}'
         for geometry, record in zip(shapely.to_geojson(geometries).tolist(), records, strict=True)
     ]
     return f'{{"type":"FeatureCollection","features":[{",".join(features)}]}}'
@@ -65,48 +64,16 @@ def write_borders(frame: gpd.GeoDataFrame, columns: Sequence[str], where: str) -
 
 
 def find_name_points(degrees: gpd.GeoDataFrame) -> list[Any]:
-    """For each polygon, in degrees, the middle of the largest circle in it."""
-    circles = shapely.maximum_inscribed_circle(degrees.geometry.values, tolerance=NAME_TOLERANCE_DEG)
-    return list(shapely.get_point(circles, 0))
+    """For each polygon, in degrees, the middle of the largest circle in it; of a faulty one some point on it."""
+    shapes = np.asarray(degrees.geometry.values)
+    points = shapely.point_on_surface(shapely.make_valid(shapes))
+    sound = shapely.is_valid(shapes) & (shapely.area(shapes) > 0)
+    circles = shapely.maximum_inscribed_circle(shapes[sound], tolerance=NAME_TOLERANCE_DEG)
+    points[sound] = shapely.get_point(circles, 0)
+    return list(points)
 
 
-def write_footprints(frame: gpd.GeoDataFrame, revision: int, where: str) -> str:
-    """Building polygons as columns, a third of the size of GeoJSON.
-
-    `ids[i]` is a building, `parts[i]` how many rings it has, `sizes[j]` how many points a ring has
-    (its first point is not repeated), `steps` the x and y differences from one point to the next in
-    units of `unit` degrees, counted from `origin` and never reset.
-    """
-    polygons = shapely.orient_polygons(_rounded(frame, where))
-    rings, owners = _rings_of(polygons)
-    coordinates, ring_of = shapely.get_coordinates(rings, return_index=True)
-    last = np.r_[np.flatnonzero(np.diff(ring_of)), len(ring_of) - 1] if len(ring_of) else []
-    open_points = np.ones(len(ring_of), bool)
-    open_points[last] = False  # the closing point
-    whole = np.round(coordinates[open_points] / GRID_DEG).astype(np.int64)
-    origin = whole[0] if len(whole) else np.zeros(2, np.int64)
-    steps = np.diff(np.vstack([origin, whole]), axis=0) if len(whole) else np.empty((0, 2), np.int64)
-    return _compact(
-        {
-            "revision": revision,
-            "unit": GRID_DEG,
-            "origin": origin.tolist(),
-            "ids": frame["id"].tolist(),
-            "parts": np.bincount(owners, minlength=len(frame)).tolist(),
-            "sizes": np.bincount(ring_of[open_points], minlength=len(rings)).tolist(),
-            "steps": steps.ravel().tolist(),
-        }
-    )
-
-
-def _rings_of(polygons: npt.NDArray[np.object_]) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.intp]]:
-    """All rings of (multi)polygons and the row each belongs to."""
-    parts, part_owner = shapely.get_parts(polygons, return_index=True)
-    rings, ring_part = shapely.get_rings(parts, return_index=True)
-    return rings, part_owner[ring_part]
-
-
-def _rounded(frame: gpd.GeoDataFrame, where: str) -> npt.NDArray[np.object_]:
+def round_geometries(frame: gpd.GeoDataFrame, where: str) -> npt.NDArray[np.object_]:
     """The geometry in WGS 84 on the display grid, without heights."""
     if frame.empty:  # a county without any layer has no CRS yet
         return np.empty(0, object)
@@ -115,5 +82,6 @@ def _rounded(frame: gpd.GeoDataFrame, where: str) -> npt.NDArray[np.object_]:
     return np.asarray(shapely.transform(flat, lambda degrees: np.round(degrees, DECIMALS)))
 
 
-def _compact(value: Any) -> str:
+def write_json(value: Any) -> str:
+    """A value as JSON without spaces; a number that JSON does not know is a fault of the program."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

@@ -94,7 +94,7 @@ def _gap_order(gap: Mapping[str, Any]) -> tuple[float, int, str]:
 
 
 def code_homes(county: County, reading: Reading) -> dict[str, Any]:
-    """One letter a building in the order of the footprints: its status, and its band.
+    """One letter a building in the order of the buildings: its status, and its band.
 
     Returns
     -------

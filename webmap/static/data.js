@@ -31,6 +31,11 @@ export function getJson(url) {
   return kept.get(url);
 }
 
+/* Ask anew next time. */
+export function forget(url) {
+  kept.delete(url);
+}
+
 /* An answer that is kept nowhere, for what somebody types or where somebody stands. */
 export function askJson(url, signal) {
   return fetch(url, { headers: { Accept: "application/json" }, signal, cache: "no-store" }).then(read);

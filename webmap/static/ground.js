@@ -2,7 +2,7 @@
 
 import { getJson } from "./data.js";
 import { tell } from "./notice.js";
-import { shapesInTile, shapesOfFeatures, tracePath } from "./shapes.js";
+import { shapesInTile, shapesOfColumns, tracePath } from "./shapes.js";
 import { colours, streetKind, streetStyles } from "./styles.js";
 import { DrawnTiles, latitudeOf, metresPerPixel } from "./tiles.js";
 
@@ -19,9 +19,9 @@ export function makeGround(options) {
     { pane: options.pane },
   );
   async function load() {
-    const collection = await getJson(options.url);
-    kinds = collection.features.map((feature) => streetKind(feature.properties.class));
-    shapes = shapesOfFeatures(collection);
+    const columns = await getJson(options.url);
+    kinds = (columns.class || []).map(streetKind);
+    shapes = shapesOfColumns(columns);
     layer.redraw();
   }
   layer.once("add", () => load().catch(tell));

@@ -1,8 +1,8 @@
 /* Every building, coloured by whether its people reach a centre; footprints and colours come apart. */
 
-import { getJson, withReading } from "./data.js";
+import { forget, getJson, withReading } from "./data.js";
 import { tell } from "./notice.js";
-import { ringsOfShape, shapesInTile, shapesOfFootprints, tracePath } from "./shapes.js";
+import { ringsOfShape, shapesInTile, shapesOfColumns, tracePath } from "./shapes.js";
 import { onChange, state } from "./state.js";
 import { bandFill, colours, statusFill } from "./styles.js";
 import { DrawnTiles } from "./tiles.js";
@@ -19,12 +19,23 @@ export function makeHomes(options) {
     asked = url;
     const found = await getJson(url);
     if (asked !== url) return; // another reading was chosen meanwhile
+    if (found.revision !== footprints.revision) {
+      // The county changed between the two answers: the letters would colour other buildings.
+      forget(options.url);
+      forget(url);
+      await load();
+      return;
+    }
     codes = found;
     layer.redraw();
   }
   async function load() {
     const columns = await getJson(options.url);
-    footprints = { shapes: shapesOfFootprints(columns), ids: new Map(columns.ids.map((id, i) => [id, i])) };
+    footprints = {
+      revision: columns.revision,
+      shapes: shapesOfColumns(columns),
+      ids: new Map(columns.id.map((id, i) => [id, i])),
+    };
     layer.redraw();
     await recolour();
   }

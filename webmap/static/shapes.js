@@ -6,27 +6,6 @@ export function project(lon, lat) {
   return [lon / 360 + 0.5, 0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI)];
 }
 
-/*
- * shape i holds the rings firstRing[i] to firstRing[i + 1]; ring j holds the points firstPoint[j] to
- * firstPoint[j + 1] of xy; box holds west, north, east, south of each shape.
- */
-function pack(rings, ringsOf) {
-  const firstRing = new Uint32Array(ringsOf.length + 1);
-  ringsOf.forEach((n, i) => (firstRing[i + 1] = firstRing[i] + n));
-  const firstPoint = new Uint32Array(rings.length + 1);
-  rings.forEach((ring, j) => (firstPoint[j + 1] = firstPoint[j] + ring.length));
-  const xy = new Float64Array(firstPoint[rings.length] * 2);
-  let at = 0;
-  for (const ring of rings) {
-    for (const [lon, lat] of ring) {
-      const [x, y] = project(lon, lat);
-      xy[at++] = x;
-      xy[at++] = y;
-    }
-  }
-  return withBoxes({ firstRing, firstPoint, xy });
-}
-
 function withBoxes(shapes) {
   const { firstRing, firstPoint, xy } = shapes;
   const n = firstRing.length - 1;
@@ -44,28 +23,11 @@ function withBoxes(shapes) {
   return { ...shapes, n, box };
 }
 
-function partsOf(geometry) {
-  if (!geometry) return [];
-  switch (geometry.type) {
-    case "Polygon":
-    case "MultiLineString":
-      return geometry.coordinates;
-    case "MultiPolygon":
-      return geometry.coordinates.flat();
-    case "LineString":
-      return [geometry.coordinates];
-    default:
-      return [];
-  }
-}
-
-export function shapesOfFeatures(collection) {
-  const parts = collection.features.map((feature) => partsOf(feature.geometry));
-  return pack(parts.flat(), parts.map((list) => list.length));
-}
-
-/* The footprints' columns: steps between points in units of a millionth of a degree. */
-export function shapesOfFootprints(columns) {
+/*
+ * The server's columns as flat arrays: shape i holds the rings firstRing[i] to firstRing[i + 1]; ring j
+ * holds the points firstPoint[j] to firstPoint[j + 1] of xy; box holds west, north, east, south of each.
+ */
+export function shapesOfColumns(columns) {
   const { unit, sizes, parts, steps } = columns;
   const firstRing = new Uint32Array(parts.length + 1);
   parts.forEach((n, i) => (firstRing[i + 1] = firstRing[i] + n));
