@@ -138,7 +138,7 @@ def _draw_cross_roads(pen: _Stroke) -> list[Line]:
     return [
         Line(pen.across(south, north + 80, lambda d: -150 - 0.05 * d, 8), "primary", "中山路"),
         Line(pen.across(south, 860, lambda d: -1080 + 0.06 * d, 10), "secondary", "西门路"),
-        Line(pen.across(-1010, 900, lambda d: 1130 + 0.10 * d, 10), "secondary", "东门路"),
+        Line(pen.across(-880, 900, lambda d: 1130 + 0.10 * d, 10), "secondary", "东门路"),
         Line(pen.across(south, 460, lambda d: 1760 - 0.08 * d, 8), "tertiary", "工业路"),
         Line(pen.across(-310, 440, lambda d: 385 + 0.05 * d, 7), "living_street", "浮桥巷"),
         Line(pen.across(-2500, -220, tea_road_axis, 9), "tertiary", "茶亭路"),

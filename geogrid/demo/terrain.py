@@ -109,23 +109,30 @@ class Terrain:
         s, d = self.unwarp(xy).T
         floor = 186.0 + 0.0025 * s
         bank = 3.5 * (1.0 - np.exp(-np.abs(d) / 60.0))
-        north = _ramp(d - (870.0 + 130.0 * np.sin(s / 640.0 + 0.4))) * 0.36
-        south = _ramp(-d - (640.0 + 110.0 * np.sin(s / 520.0 + 2.1))) * 0.38
+        north = _climb(d - (780.0 + 110.0 * np.sin(s / 640.0 + 0.4)))
+        south = _climb(-d - (520.0 + 90.0 * np.sin(s / 520.0 + 2.1)))
         spurs = 1.0 + 0.35 * np.sin(s / 210.0 + 0.6 * np.sin(d / 300.0)) * np.cos(d / 420.0)
         brook_valley = np.exp(-(((s - brook_axis(d)) / 300.0) ** 2))
         tea_valley = np.exp(-(((s - tea_road_axis(d)) / 260.0) ** 2))
-        hills = north * (1.0 - 0.86 * brook_valley) + south * (1.0 - 0.82 * tea_valley)
+        lake_valley = np.exp(-(((s - LAKE_VALLEY_S) / 300.0) ** 2)) * np.exp(-(((d + 700.0) / 600.0) ** 2))
+        hills = north * (1.0 - 0.86 * brook_valley)
+        hills += south * (1.0 - 0.85 * np.maximum(tea_valley, lake_valley))
         knoll = 52.0 * np.exp(-(((s - KNOLL_SD[0]) / 150.0) ** 2) - ((d - KNOLL_SD[1]) / 105.0) ** 2)
         return np.asarray(np.round(floor + bank + hills * spurs + knoll, 2), dtype=float)
 
+
+LAKE_VALLEY_S = 1090.0
+"""The s of the southern side valley in which the village 官湖 stands."""
 
 KNOLL_SD = (-640.0, 590.0)
 """Valley coordinates of the top of the wooded knoll inside the town."""
 
 
-def _ramp(excess_m: Array) -> Array:
-    """Zero below, rising one for one above, rounded over about 150 m."""
-    return np.asarray(90.0 * np.logaddexp(0.0, excess_m / 90.0), dtype=float)
+def _climb(excess_m: Array) -> Array:
+    """How high ground has climbed that far past the foot of the hills: terraces first, then slopes."""
+    foot = 0.17 * 60.0 * np.logaddexp(0.0, excess_m / 60.0)
+    slope = 0.27 * 90.0 * np.logaddexp(0.0, (excess_m - 330.0) / 90.0)
+    return np.asarray(foot + slope, dtype=float)
 
 
 def brook_axis(d: Array) -> Array:
