@@ -66,7 +66,9 @@ def weave_fabric(terrain: Terrain, rng: np.random.Generator) -> Fabric:
     edge_class, edge_name = _inherit(edges, lines)
     keep = ~_is_stub(edges)
     edges, edge_class, edge_name = edges[keep], edge_class[keep], edge_name[keep]
-    edge_class[~_is_connected(edges, edge_class) & (edge_name != ISLAND_STREET)] = ""
+    hamlet, way_out = _find_island(edges, edge_name)
+    edge_class[way_out] = ""
+    edge_class[~_is_connected(edges, edge_class) & ~hamlet] = ""
     ground = _warp_edges(edges, terrain)
     keep = ~_is_double(ground, edge_class)
     edges, edge_class, edge_name, ground = edges[keep], edge_class[keep], edge_name[keep], ground[keep]
@@ -227,6 +229,15 @@ def _is_stub(edges: Objects) -> npt.NDArray[np.bool_]:
     ends, n_nodes = _number_ends(edges)
     degree = np.bincount(ends.ravel(), minlength=n_nodes)
     return np.asarray((degree[ends] == 1).any(axis=1) & (shapely.length(edges) < STUB_M))
+
+
+def _find_island(edges: Objects, edge_name: Objects) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Edges of the hamlet's loop and inside it, and edges that lead away from the loop."""
+    loop = edges[edge_name == ISLAND_STREET]
+    ground = shapely.union_all(shapely.polygonize(loop)).buffer(2 * SNAP_M)
+    shapely.prepare(ground)
+    inside = shapely.covers(ground, edges)
+    return inside, shapely.intersects(ground, edges) & ~inside
 
 
 def _is_connected(edges: Objects, edge_class: Objects) -> npt.NDArray[np.bool_]:
