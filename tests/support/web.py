@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import shapely
 from waitress.server import create_server
@@ -218,16 +216,6 @@ def write_town(path: Path, names: tuple[str, ...] = (), county: str = "测试县
         for table, frame in duty_tables().items():
             edit.insert(table, frame)
     return path
-
-
-def today() -> str:
-    """The day for which the server answers when no day is asked."""
-    return datetime.date.today().isoformat()  # noqa: DTZ011  the office's own day
-
-
-def label_places(n: int, seed: int = 7) -> np.ndarray:
-    """Seeded positions in the town, metres from its lower left corner, shape (n, 2)."""
-    return np.random.default_rng(seed).uniform((0, 0), (1200, 800), (n, 2))
 
 
 @contextmanager
