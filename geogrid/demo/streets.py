@@ -111,8 +111,10 @@ def draw_bypass(terrain: Terrain, ways: Ways, water: Objects) -> Ways:
     """
     main = shapely.get_coordinates(ways.lines[(ways.name == "胜利街") & ~ways.bridge])
     main_sd = terrain.unwarp(main)
-    start = int(np.abs(main_sd[:, 0] + 2290).argmin())
-    end = int(np.abs(main_sd[:, 0] - 2380).argmin())
+    others = shapely.STRtree(ways.lines[ways.name != "胜利街"])
+    busy = np.isin(np.arange(len(main)), others.query(shapely.points(main), "dwithin", distance=30.0)[0])
+    start = int(np.where(busy, np.inf, np.abs(main_sd[:, 0] + 2290)).argmin())
+    end = int(np.where(busy, np.inf, np.abs(main_sd[:, 0] - 2380)).argmin())
     knots = np.array(
         [
             main_sd[start],
