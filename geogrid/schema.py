@@ -518,7 +518,7 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "reading": ("正式口径", "official reading"),
     "map.review_number": ("审图号", "map review number"),
     "map.classification": ("密级", "classification"),
-    "map.internal_use": ("内部使用标记", "internal use mark"),
+    "map.mark": ("图上标记，默认“内部使用”", "mark on every map, 内部使用 by default"),
     "data.attribution": ("数据来源", "source of the data"),
 }
 """The settings that a user may change, with their titles zh and en."""

@@ -135,7 +135,9 @@ def test_history_undo_backup_restore_and_settings(geogrid, county, tmp_path):
 def test_what_is_wrong_is_said_in_a_sentence_and_nothing_changes(geogrid, county, files, tmp_path):
     before = geogrid.succeed("history", county)
     (tmp_path / "text.shp").write_text("no shapefile")
-    pd.DataFrame({"name": ["x"], "lon": [118.85], "lat": [27.37]}).to_csv(tmp_path / "community.csv", index=False)
+    pd.DataFrame({"name": ["x"], "lon": [118.85], "lat": [27.37]}).to_csv(
+        tmp_path / "community.csv", index=False
+    )
     metres = write(tmp_path / "metres.geojson", [shapely.Point(0, 0)], id=["m"])
     swapped = tmp_path / "swapped.csv"
     swapped.write_text("id,lon,lat\na,27.37,118.85\n", "utf-8")
@@ -207,6 +209,10 @@ def test_help_loads_nothing_heavy():
 @pytest.mark.slow
 def test_a_position_walks_from_where_it_is(geogrid, county):
     """600 m along the street and 30 m beside it: 36 + 600 + 12 m at 1.2 m/s are 540 s."""
-    point = change_crs(gpd.GeoSeries([shapely.Point(X + 600, Y + 30)], crs="EPSG:4549"), "EPSG:4326", "test")[0]
-    found = json.loads(geogrid.succeed("locate", county, "--lonlat", f"{point.x:.9f},{point.y:.9f}", "--json"))
+    point = change_crs(gpd.GeoSeries([shapely.Point(X + 600, Y + 30)], crs="EPSG:4549"), "EPSG:4326", "test")[
+        0
+    ]
+    found = json.loads(
+        geogrid.succeed("locate", county, "--lonlat", f"{point.x:.9f},{point.y:.9f}", "--json")
+    )
     assert found["matches"][0]["nearest_centre"]["walk_s"] == pytest.approx(540, abs=0.1)

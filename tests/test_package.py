@@ -15,7 +15,9 @@ ROOT = Path(__file__).parents[1]
 
 
 def test_every_package_is_listed_for_the_wheel():
-    listed = set(tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["packages"])
+    listed = set(
+        tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["packages"]
+    )
     found = {
         str(init.parent.relative_to(ROOT)).replace("/", ".")
         for top in ("geogrid", "webmap")
@@ -37,7 +39,12 @@ def test_the_wheel_builds_the_demo_and_serves_it_from_another_folder(tmp_path):
     with zipfile.ZipFile(wheel) as bundle:
         names = bundle.namelist()
         bundle.extractall(site)
-    for needed in ("geogrid/labels.csv", "geogrid/data/communities.geojson", "webmap/templates/", "webmap/static/"):
+    for needed in (
+        "geogrid/labels.csv",
+        "geogrid/data/communities.geojson",
+        "webmap/templates/",
+        "webmap/static/",
+    ):
         assert any(name.startswith(needed) for name in names), needed
     code = f"""
 import sys
@@ -53,5 +60,7 @@ page = client.get("/", base_url="http://127.0.0.1:5000")
 assert page.status_code == 200, page.status_code
 print(counts["centre"] >= 69)
 """
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout.strip()) == (0, "True"), done.stderr

@@ -54,6 +54,7 @@ def county_card() -> Response:
                 "readings": list_readings(county.reading),
                 "attributions": list_sources(county),
                 "review_number": county.settings.get("map.review_number"),
+                "classification": county.settings.get("map.classification"),
                 "mark": county.settings.get("map.mark"),
             }
         )

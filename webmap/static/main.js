@@ -48,6 +48,7 @@ function showHead(county) {
   const marks = [
     county.is_synthetic ? text("synthetic_note") : null,
     ...county.attributions.map((attribution) => attribution[language]),
+    county.classification ? `${text("classification")}${text("colon")}${county.classification}` : null,
     county.review_number ? `${text("review_number")}${text("colon")}${county.review_number}` : null,
   ].filter(Boolean);
   fill(byId("sources"), element("b", {}, county.mark || text("mark")), ...marks.map((mark) => element("span", {}, mark)));
