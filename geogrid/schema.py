@@ -519,7 +519,6 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "map.review_number": ("审图号", "map review number"),
     "map.classification": ("密级", "classification"),
     "map.mark": ("图上标记，默认“内部使用”", "mark on every map, 内部使用 by default"),
-    "data.attribution": ("数据来源", "source of the data"),
 }
 """The settings that a user may change, with their titles zh and en."""
 

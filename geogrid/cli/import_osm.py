@@ -43,8 +43,6 @@ def command(county: Path, file: Path, mode: str | None, dry_run: bool, author: s
             note=f"import-osm {file.name}",
             is_rehearsal=dry_run,
         )
-        if not dry_run and not workspace.settings.get("data.attribution"):
-            workspace.set_setting("data.attribution", extract.source, author)
     heads = [label(f"cli.import-osm.{head}", language()) for head in ("layer", "added", "updated")]
     rows = [[name, f"{report.added[name]:,}", f"{report.updated[name]:,}"] for name in layers]
     click.echo(format_table(heads, rows))

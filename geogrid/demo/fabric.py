@@ -17,11 +17,11 @@ from geogrid.demo.terrain import BROOK_EDGE_M, RIVER_EDGE_M, Array, Terrain, bro
 Objects = npt.NDArray[np.object_]
 Ints = npt.NDArray[np.int64]
 
-SNAP_M = 0.01
+SNAP_M = 0.25
 SEGMENT_M = 24.0
 STUB_M = 34.0
-OVERRUN_M = 0.05
-SLIVER_M2 = 4.0
+OVERRUN_M = 0.6
+SLIVER_M2 = 20.0
 N_TRIES = 4
 MIXED_FACE_M2 = 30_000.0
 
@@ -200,7 +200,7 @@ def _inherit(edges: Objects, lines: list[Line]) -> tuple[Objects, Objects]:
     """Class and name of each edge: those of the line it lies on, a street before a mere border."""
     strings = np.array([shapely.LineString(line.points) for line in lines], dtype=object)
     middles = shapely.line_interpolate_point(edges, 0.5, normalized=True)
-    edge, line = shapely.STRtree(strings).query(middles, predicate="dwithin", distance=5 * SNAP_M)
+    edge, line = shapely.STRtree(strings).query(middles, predicate="dwithin", distance=2 * SNAP_M)
     is_street = np.array([bool(item.street_class) for item in lines])
     order = np.lexsort((line, ~is_street[line], edge))
     edge, line = edge[order], line[order]
@@ -234,7 +234,7 @@ def _is_stub(edges: Objects) -> npt.NDArray[np.bool_]:
 def _find_island(edges: Objects, edge_name: Objects) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Edges of the hamlet's loop and inside it, and edges that lead away from the loop."""
     loop = edges[edge_name == ISLAND_STREET]
-    ground = shapely.union_all(shapely.polygonize(loop)).buffer(2 * SNAP_M)
+    ground = shapely.union_all(shapely.polygonize(loop)).buffer(SNAP_M)
     shapely.prepare(ground)
     inside = shapely.covers(ground, edges)
     return inside, shapely.intersects(ground, edges) & ~inside
