@@ -21,8 +21,8 @@ MIN_FILL = 0.72
 
 RING_INSET_M = 9.0
 MAPPED_INSIDE_SHARE = 0.6
-GATELESS_SHARE = 0.05
-"""Compounds whose gates are not in the data, as happens."""
+N_GATELESS = 2
+"""Gated compounds whose gates are not in the data, as happens."""
 
 GATE_REACH_M = 24.0
 OPENING_M = 3.0
@@ -71,9 +71,10 @@ def plan_compounds(fabric: Fabric, lots: Objects, wanted: Array, rng: np.random.
         Shape (w, 2): places on the ground near which a gated compound with gates has to stand.
     """
     cells, is_wanted = _choose_cells(fabric, lots, wanted, rng)
-    kinds = [kind for kind, n in N_BY_KIND.items() for _ in range(n)][: len(cells)]
-    kinds = list(rng.permutation(np.array(kinds, dtype=object)))
-    gateless = ~is_wanted & (rng.uniform(size=len(cells)) < GATELESS_SHARE)
+    listed = [kind for kind, n in N_BY_KIND.items() for _ in range(n)]
+    kinds: Objects = rng.permutation(np.array(listed[: len(cells)], dtype=object))
+    gateless = np.zeros(len(cells), dtype=bool)
+    gateless[rng.choice(np.flatnonzero(~is_wanted & (kinds == GATED)), N_GATELESS, replace=False)] = True
     return [
         _plan_compound(int(cell), GATED if sure else str(kind), lots[cell], fabric, bool(bare), rng)
         for cell, kind, sure, bare in zip(cells, kinds, is_wanted, gateless, strict=True)
