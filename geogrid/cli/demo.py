@@ -18,7 +18,7 @@ from geogrid.labels import label
 @click.option(
     "--scale", default=1.0, show_default=True, type=click.FloatRange(min=0.1, max=400), help="倍数 / size"
 )
-def command(county: Path, seed: int, scale: float) -> None:
+def command(county: Path, seed: int, scale: int) -> None:
     """生成合成演示县（虚构数据）。/ Build the synthetic demo county."""
     from geogrid.demo.county import create_demo_county
 

@@ -16,7 +16,7 @@ def create_demo_county(
     path: str | Path,
     *,
     seed: int = 1,
-    scale: float = 1.0,
+    scale: int = 1,
     progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, int]:
     """Write the synthetic town of a seed into a new county file.
@@ -40,7 +40,7 @@ def create_demo_county(
             progress(label("demo.building"))
             town = build_town(seed=seed, scale=scale)
             progress(label("demo.writing"))
-            with workspace.edit("geogrid demo", f"seed {seed}, scale {scale:g}") as edit:
+            with workspace.edit("geogrid demo", f"seed {seed}, scale {scale}") as edit:
                 for name, frame in town.items():
                     edit.insert(name, frame)
         except BaseException:
