@@ -16,6 +16,7 @@ from geogrid.schema import LAYERS, ROLES, SETTINGS, TABLES, Geometry, Layer
 
 PAGE = Path(__file__).with_name("reference.md")
 ROOT = PAGE.parents[1]
+WIDTH = {"max_content_width": 100, "terminal_width": 100}
 
 
 def build_reference() -> str:
@@ -41,14 +42,12 @@ def build_reference() -> str:
 def _commands() -> Iterator[str]:
     yield "## Commands"
     yield ""
-    context = click.Context(group, info_name="geogrid", max_content_width=100, terminal_width=100)
+    context = click.Context(group, info_name="geogrid", **{**group.context_settings, **WIDTH})
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         if command is None:
             raise LookupError(name)
-        child = click.Context(
-            command, info_name=name, parent=context, max_content_width=100, terminal_width=100
-        )
+        child = click.Context(command, info_name=name, parent=context, **WIDTH)
         yield f"### `geogrid {name}`"
         yield ""
         yield "```text"
