@@ -77,11 +77,10 @@ def bind_port(host: str, port: int) -> socket.socket:
 
 def _find_demo() -> Path:
     """The demo county in the user's own folder for programs' files, built where it is not there."""
-    from geogrid import __version__
-    from geogrid.demo.county import create_demo_county
+    from geogrid.demo.county import create_demo_county, fingerprint_generator
 
     folder = Path(click.get_app_dir("geogrid"))
-    path = folder / f"demo-{__version__}.gpkg"
+    path = folder / f"demo-{fingerprint_generator()}.gpkg"
     if not _is_whole(path):
         folder.mkdir(parents=True, exist_ok=True)
         for file in (path, path.with_suffix(".private.sqlite")):
