@@ -317,7 +317,9 @@ def test_a_larger_scale_of_another_seed_is_so_many_copies_of_another_town(town):
     assert not shapely.equals(shapely.get_geometry(shapes(large["county"])[0], 0), shapes(town["county"])[0])
     single = len(large["building"]) / 2
     assert single == int(single)
-    assert large["building"]["id"].is_unique
+    for name, frame in large.items():
+        key = find_layer(name).key
+        assert frame[key].is_unique, (name, frame[key][frame[key].duplicated()].tolist())
     county = shapes(large["county"])[0]
     assert len(large["county"]) == 1 and county.geom_type == "MultiPolygon"
     for layer in ("community", "district"):

@@ -25,7 +25,7 @@ def write_centres(draft: Draft, rng: np.random.Generator) -> Frames:
     second = np.flatnonzero(centres.has_second_door)
     row = np.concatenate([np.arange(len(own)), second])
     doors = np.concatenate([find_doors(own), find_back_doors(own[second])])
-    row_ids = [*ids, *(f"{ids[i]}-2" for i in second)]
+    row_ids = [*ids, *(f"{ids[i]}B" for i in second)]
     frames: Frames = {
         "centre": make_layer(
             "centre",
