@@ -13,11 +13,13 @@ from typing import Any, TypeVar
 import geopandas as gpd
 from flask import current_app
 
-from geogrid.coverage.assess import Coverage, assess_readings
+from geogrid.coverage.assess import Coverage, assess_layout
 from geogrid.coverage.reading import STANDARD_READINGS, Reading
 from geogrid.coverage.town import Town
+from geogrid.coverage.walks import Layout, Objects, lay_out, measure_point_walks
 from geogrid.crs import to_lonlat
 from geogrid.errors import EmptyLayerError
+from geogrid.network.impedance import PROFILES, Floats
 from geogrid.responsibility.register import Register
 from geogrid.schema import find_layer
 from geogrid.workspace import Workspace
@@ -89,11 +91,21 @@ class County:
 
     def assess(self, reading: Reading) -> Coverage:
         """Who reaches a centre under a reading; the standard readings are computed together."""
-        town = self.require_town()
+        town, layout = self.require_town(), self.layout
         if reading not in STANDARD_READINGS:
-            return self.results.find(reading, lambda: assess_readings(town, [reading])[0])
-        standard = self.results.find("standard", lambda: assess_readings(town, STANDARD_READINGS))
+            return self.results.find(reading, lambda: assess_layout(town, layout, [reading])[0])
+        standard = self.results.find("standard", lambda: assess_layout(town, layout, STANDARD_READINGS))
         return standard[STANDARD_READINGS.index(reading)]
+
+    @property
+    def layout(self) -> Layout:
+        """Homes and centres placed on the streets, once for every reading and every question."""
+        town = self.require_town()
+        return self.results.find("layout", lambda: lay_out(town))
+
+    def measure_walk(self, points: Objects) -> tuple[Objects, Floats]:
+        """Nearest centre of positions in metres and the seconds there, by the official reading's walker."""
+        return measure_point_walks(self.require_town(), self.layout, points, PROFILES[self.reading.profile])
 
     def require_town(self) -> Town:
         """The town; EmptyLayerError while nothing has been imported."""

@@ -37,7 +37,16 @@ def find_place(
     """
     day = on or county.day
     register = _register_on(county, day)
-    answer = locate(register, query, lonlat, on=day, walks=_find_walks(county, day), limit=MOST_PLACES)
+    walks = _find_walks(county, day)
+    answer = locate(
+        register,
+        query,
+        lonlat,
+        on=day,
+        walks=walks,
+        measure_walk=None if walks is None else county.measure_walk,
+        limit=MOST_PLACES,
+    )
     shown = answer.to_dict(show_people=False)
     shown["walker"] = {
         language: label(f"coverage.profile.{county.reading.profile}", language) for language in LANGUAGES
