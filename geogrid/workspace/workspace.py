@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime
 import sqlite3
-import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -22,17 +21,21 @@ from geogrid.errors import (
     WorkspaceDamagedError,
     WorkspaceExistsError,
 )
-from geogrid.schema import LAYERS, SCHEMA_VERSION, TABLES, Geometry, Layer, find_layer
+from geogrid.schema import LAYERS, TABLES, Geometry, Layer, find_layer
 from geogrid.workspace import connection as files
 from geogrid.workspace import journal
 from geogrid.workspace.edit import METRIC_CRS_SETTING, STORE_CRS_SETTING, Edit, database_of
-from geogrid.workspace.geopackage import core_statements, create_layer, decode_geometries, quoted
+from geogrid.workspace.geopackage import decode_geometries, quoted
 from geogrid.workspace.rows import to_frame
+from geogrid.workspace.tables import (
+    STORED,
+    create_private_tables,
+    create_tables,
+    require_pair,
+    restore_triggers,
+)
 
-STORED = (*LAYERS.values(), *TABLES.values())
 DEFAULT_READING = "minutes:10:adult"
-
-_PAIR_SETTING = "geogrid.pair"
 
 
 def _utc_now() -> str:
@@ -78,7 +81,7 @@ class Workspace:
                 files.create_private_file(private)
                 made += [private, path]
                 connection = files.connect(path)
-                _create_tables(connection, {"county.code": code, "county.name": name, "reading": reading})
+                create_tables(connection, {"county.code": code, "county.name": name, "reading": reading})
         except BaseException:
             for file in made:
                 file.unlink(missing_ok=True)
@@ -102,12 +105,12 @@ class Workspace:
             connection = files.connect(path)
             try:
                 if not files.private_path_of(path).exists():
-                    _create_private_tables(connection)
-                _require_pair(connection, path)
+                    create_private_tables(connection)
+                require_pair(connection, path)
                 if readonly:
                     connection.execute("PRAGMA query_only = ON")
                 else:
-                    _restore_triggers(connection)
+                    restore_triggers(connection)
             except BaseException:
                 connection.close()
                 raise
@@ -449,70 +452,11 @@ class Workspace:
         files.create_private_file(self.private_path)
         self._connection.execute("ATTACH ? AS private", (str(self.private_path),))
         self._connection.execute("PRAGMA private.journal_mode = WAL")
-        _create_private_tables(self._connection)
+        create_private_tables(self._connection)
 
 
 class _NothingChangedError(Exception):
     """Ends an edit that made no change, without a revision."""
-
-
-def _create_tables(connection: sqlite3.Connection, settings: Mapping[str, str]) -> None:
-    statements: list[Callable[[], object]] = []
-    for sql in (*core_statements(), *journal.journal_statements()):
-        if sql.startswith("PRAGMA"):
-            connection.execute(sql)  # a pragma within a transaction would be ignored
-        else:
-            statements.append(lambda sql=sql: connection.execute(sql))  # type: ignore[misc]  # bound now
-    connection.execute("BEGIN IMMEDIATE")
-    for run in statements:
-        run()
-    stored = {**settings, files.SCHEMA_SETTING: str(SCHEMA_VERSION), _PAIR_SETTING: uuid.uuid4().hex}
-    for layer in STORED:
-        if not layer.is_personal:
-            create_layer(connection, layer)
-    connection.executemany("INSERT INTO main.setting (id, value) VALUES (?, ?)", sorted(stored.items()))
-    # The triggers come last: what a new county is made of is no change that could be undone.
-    for layer in STORED:
-        if not layer.is_personal:
-            journal.create_triggers(connection, layer)
-    connection.execute("COMMIT")
-    _create_private_tables(connection)
-
-
-def _create_private_tables(connection: sqlite3.Connection) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    for sql in journal.journal_statements("private"):
-        connection.execute(sql)
-    connection.execute("CREATE TABLE private.pair (id TEXT NOT NULL)")
-    connection.execute(
-        "INSERT INTO private.pair SELECT value FROM main.setting WHERE id = ?", (_PAIR_SETTING,)
-    )
-    for layer in STORED:
-        if layer.is_personal:
-            create_layer(connection, layer, "private")
-            journal.create_triggers(connection, layer, "private")
-    connection.execute("COMMIT")
-
-
-def _require_pair(connection: sqlite3.Connection, path: Path) -> None:
-    """The private file must belong to this map: another county's people must never show up here."""
-    ours = connection.execute("SELECT value FROM main.setting WHERE id = ?", (_PAIR_SETTING,)).fetchone()
-    theirs = connection.execute("SELECT id FROM private.pair").fetchone()
-    if ours is None or theirs is None or ours[0] != theirs[0]:
-        found = f"{files.private_path_of(path).name} 属于另一个县域文件 / belongs to another county file"
-        raise WorkspaceDamagedError(path=str(path), found=found)
-
-
-def _restore_triggers(connection: sqlite3.Connection) -> None:
-    """Triggers vanish when another program rewrites a table; without them history would have holes."""
-    for layer in STORED:
-        database = database_of(layer)
-        row = connection.execute(
-            f"SELECT count(*) FROM {database}.sqlite_master WHERE type = 'trigger' AND tbl_name = ?",
-            (layer.name,),
-        ).fetchone()
-        if row[0] < 3:
-            journal.create_triggers(connection, layer, database)
 
 
 def _select_valid(rows: list[tuple[Any, ...]], names: list[str], day: str) -> list[tuple[Any, ...]]:

@@ -1,0 +1,79 @@
+"""The tables of a county's two files: made when it is new, checked and mended when it is opened."""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+
+from geogrid.errors import WorkspaceDamagedError
+from geogrid.schema import LAYERS, SCHEMA_VERSION, TABLES
+from geogrid.workspace import connection as files
+from geogrid.workspace import journal
+from geogrid.workspace.edit import database_of
+from geogrid.workspace.geopackage import core_statements, create_layer
+
+STORED = (*LAYERS.values(), *TABLES.values())
+PAIR_SETTING = "geogrid.pair"
+"""Both files of a county carry this number: another county's people must never show up in it."""
+
+
+def create_tables(connection: sqlite3.Connection, settings: Mapping[str, str]) -> None:
+    """Make the tables of a new county, with its first settings, in both files."""
+    statements = [*core_statements(), *journal.journal_statements()]
+    for sql in statements:
+        if sql.startswith("PRAGMA"):
+            connection.execute(sql)  # a pragma within a transaction would be ignored
+    connection.execute("BEGIN IMMEDIATE")
+    for sql in statements:
+        if not sql.startswith("PRAGMA"):
+            connection.execute(sql)
+    stored = {**settings, files.SCHEMA_SETTING: str(SCHEMA_VERSION), PAIR_SETTING: uuid.uuid4().hex}
+    for layer in STORED:
+        if not layer.is_personal:
+            create_layer(connection, layer)
+    connection.executemany("INSERT INTO main.setting (id, value) VALUES (?, ?)", sorted(stored.items()))
+    # The triggers come last: what a new county is made of is no change that could be undone.
+    for layer in STORED:
+        if not layer.is_personal:
+            journal.create_triggers(connection, layer)
+    connection.execute("COMMIT")
+    create_private_tables(connection)
+
+
+def create_private_tables(connection: sqlite3.Connection) -> None:
+    """Make the tables of the private file."""
+    connection.execute("BEGIN IMMEDIATE")
+    for sql in journal.journal_statements("private"):
+        connection.execute(sql)
+    connection.execute("CREATE TABLE private.pair (id TEXT NOT NULL)")
+    connection.execute(
+        "INSERT INTO private.pair SELECT value FROM main.setting WHERE id = ?", (PAIR_SETTING,)
+    )
+    for layer in STORED:
+        if layer.is_personal:
+            create_layer(connection, layer, "private")
+            journal.create_triggers(connection, layer, "private")
+    connection.execute("COMMIT")
+
+
+def require_pair(connection: sqlite3.Connection, path: Path) -> None:
+    """The private file must belong to this map: another county's people must never show up here."""
+    ours = connection.execute("SELECT value FROM main.setting WHERE id = ?", (PAIR_SETTING,)).fetchone()
+    theirs = connection.execute("SELECT id FROM private.pair").fetchone()
+    if ours is None or theirs is None or ours[0] != theirs[0]:
+        found = f"{files.private_path_of(path).name} 属于另一个县域文件 / belongs to another county file"
+        raise WorkspaceDamagedError(path=str(path), found=found)
+
+
+def restore_triggers(connection: sqlite3.Connection) -> None:
+    """Triggers vanish when another program rewrites a table; without them history would have holes."""
+    for layer in STORED:
+        database = database_of(layer)
+        row = connection.execute(
+            f"SELECT count(*) FROM {database}.sqlite_master WHERE type = 'trigger' AND tbl_name = ?",
+            (layer.name,),
+        ).fetchone()
+        if row[0] < 3:
+            journal.create_triggers(connection, layer, database)
