@@ -59,8 +59,6 @@ def connect(path: Path, *, busy_s: float = BUSY_S) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=busy_s, isolation_level=None)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA foreign_keys = ON")
-    # A file that somebody handed on may bring views and triggers of its own: no unsafe function for them.
-    connection.execute("PRAGMA trusted_schema = OFF")
     private = private_path_of(path)
     connection.execute("ATTACH ? AS private", (str(private) if private.exists() else ":memory:",))
     if private.exists():
