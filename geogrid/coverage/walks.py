@@ -87,6 +87,13 @@ class Layout:
         locked: npt.NDArray[np.bool_] = given[compound] & ~np.isin(compound, self.network.gates.compound)
         return locked
 
+    @property
+    def is_barred(self) -> npt.NDArray[np.bool_]:
+        """Homes that reach a street only past a mapped barrier or water, shape (h,): in doubt."""
+        barred = np.zeros(self.n_homes, bool)
+        barred[self.home_doors.place[self.home_doors.is_barred]] = True
+        return barred
+
 
 @dataclass(frozen=True)
 class Walks:
@@ -136,7 +143,7 @@ def lay_out(town: Town, *, access_limit_m: float = ACCESS_LIMIT_M) -> Layout:
         When the town has no street, no centre, or no building that can be a home.
     """
     town.require_layers("street", "building", "centre")
-    network = build_network(town.street, town.compound, town.gate, town.barrier)
+    network = build_network(town.street, town.compound, town.gate, town.barrier, town.water)
     homes = find_homes(town)
     if homes.building.empty:
         raise EmptyLayerError(
