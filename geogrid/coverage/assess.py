@@ -151,7 +151,7 @@ def _assess(
     return Coverage(
         reading=reading,
         homes=homes,
-        gaps=find_gaps(homes, layout.homes.building, uncovered, town.building.crs),
+        gaps=find_gaps(town, layout, homes, uncovered, reading),
         n_centres=layout.n_centres,
         unsnapped_centres=_list_unsnapped(layout),
         communities=_list_areas(town.community),
