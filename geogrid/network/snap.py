@@ -108,12 +108,16 @@ class SegmentIndex:
         return found
 
     def _find_by_tree(self, points_xy: Floats) -> Integers:
+        """The same by a tree: how far the nearest is, and then of all that are so far the smallest.
+
+        Asked for all matches at once, the tree leaves some of equally near ones out.
+        """
         if self._tree is None:
-            self._tree = STRtree(
-                shapely.linestrings(self._graph.ends_xy[self._allowed].reshape(-1, 2, 2))
-            )
-        point, found = self._tree.query_nearest(shapely.points(points_xy), all_matches=True)
-        order = np.lexsort((found, point))
+            self._tree = STRtree(shapely.linestrings(self._graph.ends_xy[self._allowed].reshape(-1, 2, 2)))
+        points, lines = shapely.points(points_xy), self._tree.geometries
+        _, nearest_m = self._tree.query_nearest(points, all_matches=False, return_distance=True)
+        point, found = self._tree.query(points, predicate="dwithin", distance=nearest_m * (1 + 1e-9))
+        order = np.lexsort((found, shapely.distance(points[point], lines[found]), point))
         _, first = np.unique(point[order], return_index=True)
         nearest: Integers = self._allowed[found[order][first]]
         return nearest
