@@ -227,23 +227,19 @@ def test_counted_people_have_no_spread_of_their_own_and_estimated_ones_do():
 
 
 def test_more_worlds_narrow_the_sampling_error_with_the_root_of_their_number():
-    town = make_town(5, n_homes=40)
-    layout = lay_out(town)
-    homes = assess_layout(town, layout, [THREE_MINUTES])[0].homes
+    """The share of n independent worlds that cover a home has the variance p (1 - p) / n."""
+    town = Town.from_layers(town_without_legs())
+    layout, reading = lay_out(town), Reading("minutes", 210 / 60)
+    homes = assess_layout(town, layout, [reading])[0].homes
+    chance = NormalDist().cdf(np.log(210 / 200) / SPEED.sigma)  # C, 200 s away
     errors = {}
-    for n_worlds in (40, 360):
-        shares = np.array(
-            [
-                assess_doubt(town, layout, THREE_MINUTES, homes, seed=seed, n_worlds=n_worlds).covered_share
-                for seed in range(12)
-            ]
-        )
-        shares = shares[:, np.isfinite(shares[0])]
-        errors[n_worlds] = np.sqrt(shares.var(axis=0, ddof=1).mean())
-        chance = shares.mean(axis=0)
-        # The variance of a share of n independent worlds is p (1 - p) / n.
-        assert errors[n_worlds] == pytest.approx(np.sqrt((chance * (1 - chance) / n_worlds).mean()), rel=0.2)
-    assert errors[40] / errors[360] == pytest.approx(3.0, rel=0.25)
+    for n_worlds in (25, 225):
+        runs = [
+            assess_doubt(town, layout, reading, homes, seed=seed, n_worlds=n_worlds) for seed in range(40)
+        ]
+        errors[n_worlds] = np.std([run.covered_share[2] for run in runs], ddof=1)
+        assert errors[n_worlds] == pytest.approx(np.sqrt(chance * (1 - chance) / n_worlds), rel=0.25)
+    assert errors[25] / errors[225] == pytest.approx(3.0, rel=0.3)
 
 
 # --- what is told ------------------------------------------------------------------------------
