@@ -31,8 +31,9 @@ from geogrid.network.access import (
 from geogrid.network.compounds import ON_EDGE_M, GateOrigin
 from geogrid.network.graph import price_segments
 from geogrid.network.impedance import ACCESS_LIMIT_M, Floats, Integers, Profile
-from geogrid.network.search import Direct, Ways, find_nearest
+from geogrid.network.search import Direct, Ways
 from geogrid.network.snap import read_xy
+from geogrid.network.solver import find_nearest
 from geogrid.network.streets import Network, build_network
 from geogrid.schema import find_layer
 
@@ -207,6 +208,7 @@ def measure_walks(layout: Layout, profile: Profile) -> Walks:
         ways.direct,
         layout.n_homes,
         layout.n_centres,
+        chains=layout.network.chains,
     )
     has_way = np.zeros(layout.n_homes, bool)
     has_way[ways.homes.place] = True

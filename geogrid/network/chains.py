@@ -120,7 +120,7 @@ def contract_graph(graph: Graph) -> Chains:
     n_nodes, n_segments = graph.n_nodes, graph.n_segments
     start, end = np.ascontiguousarray(graph.start), np.ascontiguousarray(graph.end)
     first, at = np.empty(n_nodes + 1, np.int32), np.empty(2 * n_segments, np.int32)
-    call.list_segments(n_nodes, n_segments, *map(kernel.point_to, (start, end, first, at)))
+    call.list_segments(n_nodes, n_segments, *kernel.point_to_all(start, end, first, at))
     nodes = np.flatnonzero(np.diff(first) != 2)
     nodes = nodes[np.argsort(_place_on_curve(graph.node_xy[nodes]), kind="stable")]
     junction = np.empty(len(nodes) + n_segments, np.int32)  # a ring without a junction gets one
@@ -130,7 +130,9 @@ def contract_graph(graph: Graph) -> Chains:
     is_reversed = np.empty(n_segments, np.uint8)
     begin, u, v = (np.empty(n_segments + 1, np.int32) for _ in range(3))
     struct = kernel.Chains()
-    kernel.fill_struct(struct, start=start, end=end, first=first, at=at, number=number, chain=chain, rank=rank)
+    kernel.fill_struct(
+        struct, start=start, end=end, first=first, at=at, number=number, chain=chain, rank=rank
+    )
     kernel.fill_struct(struct, reversed=is_reversed, order=order, begin=begin, u=u, v=v)
     n_junctions = call.walk_chains(
         ctypes.addressof(struct), n_segments, kernel.point_to(junction), len(nodes)
@@ -139,9 +141,7 @@ def contract_graph(graph: Graph) -> Chains:
     u, v = u[:n_chains].copy(), v[:n_chains].copy()
     arc_first, head = np.empty(n_junctions + 1, np.int32), np.empty(2 * n_chains, np.int32)
     arc_chain, from_u = np.empty(2 * n_chains, np.int32), np.empty(2 * n_chains, np.uint8)
-    call.list_arcs(
-        n_junctions, n_chains, *map(kernel.point_to, (u, v, arc_first, head, arc_chain, from_u))
-    )
+    call.list_arcs(n_junctions, n_chains, *kernel.point_to_all(u, v, arc_first, head, arc_chain, from_u))
     return Chains(
         junction=junction[:n_junctions].copy(),
         u=u,
@@ -166,13 +166,13 @@ def price_chains(chains: Chains, costs: Costs) -> PricedChains | None:
     whole_ahead, whole_back = (np.empty(chains.n_chains, np.int32) for _ in range(2))
     given = chains.begin, chains.order, chains.is_reversed, forward, backward
     holds = call.price_chains(
-        chains.n_chains, *map(kernel.point_to, (*given, ahead, back, whole_ahead, whole_back))
+        chains.n_chains, *kernel.point_to_all(*given, ahead, back, whole_ahead, whole_back)
     )
     if not holds or whole_ahead.sum(dtype=float) + whole_back.sum(dtype=float) >= LARGEST_WALK:
         return None
     arc = np.empty(2 * chains.n_chains, np.int32)
-    given = chains.arc_chain, chains.from_u, whole_ahead, whole_back
-    call.price_arcs(len(arc), *map(kernel.point_to, (*given, arc)))
+    arcs = chains.arc_chain, chains.from_u, whole_ahead, whole_back, arc
+    call.price_arcs(len(arc), *kernel.point_to_all(*arcs))
     return PricedChains(ahead, back, whole_ahead, whole_back, arc)
 
 
@@ -224,5 +224,3 @@ def _place_on_curve(xy: Floats) -> npt.NDArray[np.uint32]:
             kernel.point_to(xy), len(xy), low[0], low[1], scale, kernel.point_to(key)
         )
     return key
-
-

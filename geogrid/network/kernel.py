@@ -126,9 +126,12 @@ def point_to(array: npt.NDArray[Any]) -> int:
     return array.ctypes.data
 
 
+def point_to_all(*arrays: npt.NDArray[Any]) -> list[int]:
+    """The addresses of arrays, in their order."""
+    return [point_to(array) for array in arrays]
+
+
 def fill_struct(struct: Structure, **values: Any) -> None:
     """Set fields of a struct; arrays by their address."""
     for name, value in values.items():
         setattr(struct, name, point_to(value) if isinstance(value, np.ndarray) else value)
-
-

@@ -82,9 +82,7 @@ def measure_reach(
         chains = chains or contract_graph(graph)
         solver = Solver.build(chains, costs, homes, centres, direct, n_homes, n_centres)
     if solver is None:
-        return search.measure_reach(
-            graph, costs, homes, centres, direct, n_homes, n_centres, limit=limit
-        )
+        return search.measure_reach(graph, costs, homes, centres, direct, n_homes, n_centres, limit=limit)
     return solver.measure_reach(limit)
 
 
@@ -142,10 +140,15 @@ class Solver:
         self._label = np.full(chains.n_junctions, kernel.NONE)
         self._best = np.full(n_homes, kernel.NONE)
         self._way = np.full(n_homes, -1, np.int32)
+        self._arrival_list = np.full(chains.n_chains, -1, np.int32)
+        self._direct_list = np.full(n_homes, -1, np.int32)
         self._changed = np.empty(n_homes, np.int32)
         self._arrivals = _Rows(
             {
-                **{name: np.empty(0, np.int32) for name in ("chain", "from_u", "from_v", "rank", "owner", "next")},
+                **{
+                    name: np.empty(0, np.int32)
+                    for name in ("chain", "from_u", "from_v", "rank", "owner", "next")
+                },
                 "share": np.empty(0),
             },
             0,
@@ -173,13 +176,15 @@ class Solver:
             "way_home": home,
             "chain_first": chain_first,
             "chain_way": by_chain,
-            "arrival_list": np.full(chains.n_chains, -1, np.int32),
-            "direct_list": np.full(n_homes, -1, np.int32),
+            "arrival_list": self._arrival_list,
+            "direct_list": self._direct_list,
             "label": self._label,
             "best": self._best,
             "way": self._way,
         }
-        kernel.fill_struct(self._state, **self._held, n_junctions=chains.n_junctions, n_chains=chains.n_chains)
+        kernel.fill_struct(
+            self._state, **self._held, n_junctions=chains.n_junctions, n_chains=chains.n_chains
+        )
         kernel.fill_struct(self._state, n_homes=n_homes, n_ways=len(home), longest=longest)
         self._state.shift = max(0, int(np.log2(max(typical, 1.0))) - 3)
         self._address = ctypes.addressof(self._state)
@@ -253,7 +258,7 @@ class Solver:
         code = self._kernel.measure_pairs(
             self._address,
             self.n_centres,
-            *map(kernel.point_to, first),
+            *kernel.point_to_all(*first),
             int(min(limit, 2**39)),
             kernel.point_to(begin),
             ctypes.addressof(pairs),
@@ -352,8 +357,8 @@ class Solver:
         """Where the rows of each centre begin, after they were sorted by centre."""
         firsts = []
         for rows, of_centre, lists, values in (
-            (self._arrivals, [pair[0] for pair in self._rows_of], "arrival_list", "arrival"),
-            (self._directs, [pair[1] for pair in self._rows_of], "direct_list", "direct"),
+            (self._arrivals, [pair[0] for pair in self._rows_of], self._arrival_list, "arrival"),
+            (self._directs, [pair[1] for pair in self._rows_of], self._direct_list, "direct"),
         ):
             old = np.concatenate([*of_centre, np.empty(0, np.int32)])
             for name, column in rows.columns.items():
@@ -362,7 +367,7 @@ class Solver:
             kernel.fill_struct(
                 self._state, **{f"{values}_{name}": column for name, column in rows.columns.items()}
             )
-            self._held[lists][:] = -1
+            lists[:] = -1
             firsts.append(np.concatenate([[0], np.cumsum([len(one) for one in of_centre])]).astype(np.int32))
         self._rows_of = [
             (

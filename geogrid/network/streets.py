@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import geopandas as gpd
 import numpy as np
 import shapely
 
+from geogrid.network import kernel
+from geogrid.network.chains import Chains, contract_graph
 from geogrid.network.compounds import ON_EDGE_M, Gates, Geometries, cut_streets, find_gated, resolve_gates
 from geogrid.network.graph import Graph, build_graph
 from geogrid.network.impedance import CROSSING_WAIT_S, Floats, Integers
@@ -37,6 +40,16 @@ class Network:
     gated: Integers
     gates: Gates
     obstacles: Geometries
+
+    @cached_property
+    def chains(self) -> Chains | None:
+        """The public network contracted; None where the compiled kernel is not installed."""
+        return None if kernel.load_kernel() is None else contract_graph(self.public)
+
+    @property
+    def has_slopes(self) -> bool:
+        """Whether any segment is known to rise."""
+        return bool(self.public.rise_m.any() or self.inside.rise_m.any())
 
 
 def build_network(
