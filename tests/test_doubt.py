@@ -182,6 +182,28 @@ def test_a_compound_without_a_known_gate_is_in_doubt_where_it_matters():
     assert ("gate_unknown", 1) in [(found.name, found.n) for found in told.assumptions]
 
 
+BARRED = """
+A
++-----+
+      1
+"""
+
+
+def test_a_home_behind_a_wall_is_never_surely_in():
+    """A wall between the only street and the door: walked all the same in the base, for want of another way."""
+    layers = draw_layers(BARRED)
+    wall = shapely.LineString([at(-1, 0.5), at(1, 0.5)])
+    layers["barrier"] = gpd.GeoDataFrame({"id": ["b"]}, geometry=[wall], crs=layers["street"].crs)
+    told, coverage = doubt(Town.from_layers(layers), n_worlds=2000)
+    assert coverage.homes["status"].tolist() == ["covered"]
+    assert told.verdict.tolist() == ["in_doubt"]
+    assert abs(told.covered_share[0] - 0.5) <= 4 * np.sqrt(0.25 / 2000)
+    assert describe_area(told, "county", None)["homes"]["covered_range_90"] == [0, 1]
+    assert describe_doubt(told)["assumptions"][-1] == {
+        "name": "leg_barred", "scope": "building", "n": 1, "factor_range_90": None, "chance": 0.5,
+    }  # fmt: skip
+
+
 # --- chances -----------------------------------------------------------------------------------
 
 DOORS_ON_THE_STREET = """
@@ -340,7 +362,7 @@ def test_people_of_whom_nothing_is_known_have_no_range():
 
 def test_only_what_can_change_the_answer_is_listed_as_assumed():
     town = draw_town(STREET)
-    in_time = [(found.name, found.scope, found.n) for found in doubt(town)[0].assumptions]
+    in_time = [(found.name, found.scope.value, found.n) for found in doubt(town)[0].assumptions]
     assert in_time == [
         ("speed", "county", 1),
         ("leg", "county", 1),

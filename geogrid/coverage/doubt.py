@@ -20,6 +20,7 @@ from geogrid.coverage.repricing import Parts, measure_world, take_apart
 from geogrid.coverage.town import Town
 from geogrid.coverage.walks import Layout, Objects
 from geogrid.coverage.worlds import (
+    BARRED_LEG_SHARE,
     CROSSING_COUNTY,
     CROSSING_STREET,
     INFERRED_GATE_SHARE,
@@ -29,6 +30,7 @@ from geogrid.coverage.worlds import (
     PEOPLE_COUNTY,
     SLOPE,
     SPEED,
+    Scope,
     Spread,
     draw_world,
 )
@@ -63,21 +65,23 @@ class Assumption:
     Attributes
     ----------
     name
-        That of a `Spread`, or `gate_inferred`, `gate_unknown`.
+        That of a `Spread`; or `gate_inferred`, `gate_unknown` (drawn around the compound), `leg_barred`.
     scope
         What shares one factor.
     low_90, high_90
-        Between which factors 90 % of the worlds lie; for `gate_inferred` the chance that a gate is one
-        (twice), for `gate_unknown` None.
+        Between which factors 90 % of the worlds lie; None for gates and barred legs.
+    chance
+        Of an inferred gate to be one, and of a barred leg to be walked; else None.
     n
         How many such factors: 1 for the county, else compounds, streets, buildings.
     """
 
     name: str
-    scope: str
-    low_90: float | None
-    high_90: float | None
+    scope: Scope
     n: int
+    low_90: float | None = None
+    high_90: float | None = None
+    chance: float | None = None
 
 
 @dataclass(frozen=True)
@@ -182,15 +186,23 @@ def list_assumptions(parts: Parts, n_estimated: int) -> tuple[Assumption, ...]:
         _assume(PEOPLE_COUNTY, int(n_estimated > 0)),
         _assume(PEOPLE_BUILDING, n_estimated),
     ]
-    for origin, chance in (GateOrigin.INFERRED, INFERRED_GATE_SHARE), (GateOrigin.UNKNOWN, None):
-        compounds = np.unique(subject.gate_compound[subject.gate_origin == origin.value])
-        found.append(Assumption(f"gate_{origin.value}", "compound", chance, chance, len(compounds)))
+    of_origin = {
+        origin: len(np.unique(subject.gate_compound[subject.gate_origin == origin.value]))
+        for origin in GateOrigin
+    }
+    found += [
+        Assumption(
+            "gate_inferred", Scope.COMPOUND, of_origin[GateOrigin.INFERRED], chance=INFERRED_GATE_SHARE
+        ),
+        Assumption("gate_unknown", Scope.COMPOUND, of_origin[GateOrigin.UNKNOWN]),
+        Assumption("leg_barred", Scope.BUILDING, int(subject.is_barred.sum()), chance=BARRED_LEG_SHARE),
+    ]
     return tuple(assumption for assumption in found if assumption.n)
 
 
 def _assume(spread: Spread, n: int) -> Assumption:
     low, high = spread.range_90
-    return Assumption(spread.name, spread.scope.value, low, high, n)
+    return Assumption(spread.name, spread.scope, n, low, high)
 
 
 def describe_area(doubt: Doubt, kind: str, code: str | None) -> dict[str, Any]:
@@ -226,17 +238,18 @@ def describe_doubt(doubt: Doubt) -> dict[str, Any]:
         "n_worlds": doubt.n_worlds,
         "sure_share": SURE_SHARE,
         **describe_area(doubt, "county", None),
-        "assumptions": [
-            {
-                "name": assumption.name,
-                "scope": assumption.scope,
-                "factor_range_90": None
-                if assumption.low_90 is None
-                else [round(assumption.low_90, 4), round(float(assumption.high_90 or 0), 4)],
-                "n": assumption.n,
-            }
-            for assumption in doubt.assumptions
-        ],
+        "assumptions": [_describe_assumption(assumption) for assumption in doubt.assumptions],
+    }
+
+
+def _describe_assumption(assumption: Assumption) -> dict[str, Any]:
+    low, high = assumption.low_90, assumption.high_90
+    return {
+        "name": assumption.name,
+        "scope": assumption.scope.value,
+        "n": assumption.n,
+        "factor_range_90": None if low is None or high is None else [round(low, 4), round(high, 4)],
+        "chance": assumption.chance,
     }
 
 

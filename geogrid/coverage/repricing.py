@@ -9,11 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
 from geogrid.coverage.walks import Layout, PricedWays, price_ways
 from geogrid.coverage.worlds import Subject, World
+from geogrid.network.access import Doors
 from geogrid.network.graph import Costs, Graph, price_segments
 from geogrid.network.impedance import LENGTH, Floats, Integers, Profile, round_half_up
 from geogrid.network.search import Ways, match_equal
@@ -129,12 +131,18 @@ def take_apart(layout: Layout, profile: Profile) -> Parts:
             n_homes=layout.n_homes,
             gate_compound=gates.compound,
             gate_origin=gates.origin[gates.compound],
+            is_barred=np.concatenate(
+                [
+                    _mark_barred(layout.home_doors, layout.n_homes),
+                    _mark_barred(layout.centre_doors, layout.n_centres),
+                ]
+            ),
         ),
     )
 
 
 def price_world(parts: Parts, world: World) -> tuple[Costs, PricedWays]:
-    """Prices of segments and ways in a world, whole milliseconds; a way through a closed gate costs `inf`."""
+    """Prices of segments and ways in a world, whole milliseconds; a way that is closed in it costs `inf`."""
     speed = 1.0 if parts.profile is LENGTH else world.speed
     waits = parts.wait_ms * world.crossing[parts.street]
     costs = Costs(
@@ -144,11 +152,14 @@ def price_world(parts: Parts, world: World) -> tuple[Costs, PricedWays]:
     leg = world.leg / speed
     is_open = np.append(world.is_open, [True])  # the last is for ways that pass no gate
     homes, centres, direct = parts.ways.homes, parts.ways.centres, parts.ways.direct
-    home_leg = np.where(is_open[homes.gate], round_half_up(homes.leg * leg[parts.home_place]), np.inf)
-    centre_leg = np.where(is_open[centres.gate], round_half_up(centres.leg * leg[parts.centre_place]), np.inf)
+    home_passed, centre_passed = np.split(world.is_passed, [parts.n_homes])
+    home_open = is_open[homes.gate] & home_passed[homes.place]
+    centre_open = is_open[centres.gate] & centre_passed[centres.place]
+    home_leg = round_half_up(homes.leg * leg[parts.home_place])
+    centre_leg = round_half_up(centres.leg * leg[parts.centre_place])
     return costs, PricedWays(
-        replace(homes, leg=home_leg),
-        replace(centres, leg=centre_leg),
+        replace(homes, leg=np.where(home_open, home_leg, np.inf)),
+        replace(centres, leg=np.where(centre_open, centre_leg, np.inf)),
         replace(direct, cost=round_half_up(direct.cost * leg[parts.direct_place])),
     )
 
@@ -178,6 +189,13 @@ def measure_world(parts: Parts, world: World, *, limit: float) -> Floats:
     np.minimum.at(found, way, homes.leg[way] + along + centres.leg[arrival])
     cost[parts.home] = np.minimum(cost[parts.home], np.minimum.reduceat(found, parts.first))
     return cost
+
+
+def _mark_barred(doors: Doors, n_places: int) -> npt.NDArray[np.bool_]:
+    """Places whose leg to the street passes a barrier, shape (n_places,)."""
+    is_barred = np.zeros(n_places, bool)
+    is_barred[doors.place[doors.is_barred]] = True
+    return is_barred
 
 
 def _pick_places(ways: Ways, own: Integers, of_gate: Integers) -> Integers:

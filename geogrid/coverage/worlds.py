@@ -23,6 +23,9 @@ SIGMAS_90 = 1.6448536269514722
 """Half width of the middle 90 % of a normal distribution, in standard deviations."""
 INFERRED_GATE_SHARE = 0.8
 """Chance that people pass where a walkable street meets the edge of a compound without a known gate: an assumption."""
+BARRED_LEG_SHARE = 0.5
+"""Chance that people walk a leg that passes a mapped barrier or water because none does not (the map may lack
+a gap in the barrier, or a street on this side): an assumption, even odds."""
 
 
 class Scope(StrEnum):
@@ -106,6 +109,8 @@ class Subject:
         Shape (g,): the gated compound of each gate, sorted.
     gate_origin
         Shape (g,): how each gate is known, a `GateOrigin`.
+    is_barred
+        Shape (h + k,): homes, then centres, whose leg to the street passes a barrier.
     """
 
     n_places: int
@@ -113,6 +118,7 @@ class Subject:
     n_homes: int
     gate_compound: Integers
     gate_origin: npt.NDArray[np.object_]
+    is_barred: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -131,6 +137,8 @@ class World:
         Shape (h,): factor of the people of each home where they are estimated.
     is_open
         Shape (g,): the gates by which people pass.
+    is_passed
+        Shape (h + k,): homes, then centres, whose legs are walked although one may pass a barrier.
     """
 
     speed: float
@@ -139,6 +147,7 @@ class World:
     crossing: Floats
     people: Floats
     is_open: npt.NDArray[np.bool_]
+    is_passed: npt.NDArray[np.bool_]
 
 
 def make_base_world(subject: Subject) -> World:
@@ -152,6 +161,7 @@ def make_base_world(subject: Subject) -> World:
         crossing=np.ones(subject.n_streets),
         people=np.ones(subject.n_homes),
         is_open=first | (subject.gate_origin != GateOrigin.UNKNOWN.value),
+        is_passed=np.ones(len(subject.is_barred), bool),
     )
 
 
@@ -174,6 +184,7 @@ def draw_world(subject: Subject, rng: np.random.Generator) -> World:
         crossing=np.exp(CROSSING_COUNTY.sigma * z[2] + waits),
         people=(1.0 + county_people) * (1.0 + own_people),
         is_open=_draw_gates(subject, rng),
+        is_passed=_draw_passages(subject, rng),
     )
 
 
@@ -196,3 +207,9 @@ def _draw_gates(subject: Subject, rng: np.random.Generator) -> npt.NDArray[np.bo
     is_open |= subject.gate_origin == GateOrigin.GIVEN.value
     is_open |= (subject.gate_origin == GateOrigin.INFERRED.value) & (lot < INFERRED_GATE_SHARE)
     return is_open
+
+
+def _draw_passages(subject: Subject, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+    is_passed = ~subject.is_barred
+    is_passed[subject.is_barred] = rng.random(int(subject.is_barred.sum())) < BARRED_LEG_SHARE
+    return is_passed
