@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from geogrid.cli import language
+from geogrid.cli.explanation import explain_building
 from geogrid.cli.export import hide_small_counts
 from geogrid.cli.options import county_argument, json_option
 from geogrid.cli.output import echo_json, format_count, format_share, format_table
 from geogrid.errors import InvalidOptionError
 from geogrid.labels import label
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from geogrid.coverage.town import Town
 
 PROFILES = ("adult", "elderly", "child")
 HOME_COLUMNS = ("building", "people", "walk_s", "length_m", "centre", "status", "doubt", "reason")
@@ -33,6 +39,10 @@ SHOWN_GAPS = 10
     help="写出服务缺口 / write the gaps (.geojson, .gpkg, .csv, .xlsx)",
 )
 @click.option("--homes", type=click.Path(path_type=Path), help="逐栋结果 / one row a home (.csv, .xlsx)")
+@click.option("--service", metavar="S", help="只计提供该服务的中心 / only centres that offer it")
+@click.option(
+    "--explain", metavar="BUILDING", help="逐段说明一栋楼的步行路线 / the walk of one building, leg by leg"
+)
 @json_option
 def command(
     county: Path,
@@ -41,6 +51,8 @@ def command(
     profile: str | None,
     out: Path | None,
     homes: Path | None,
+    service: str | None,
+    explain: str | None,
     as_json: bool,
 ) -> None:
     """步行多久（多远）能到最近的邻里服务中心；不加选项时按本县正式口径。
@@ -49,6 +61,7 @@ def command(
     """
     from geogrid.coverage.assess import assess_readings
     from geogrid.coverage.reading import STANDARD_READINGS, Reading
+    from geogrid.coverage.services import keep_service
     from geogrid.crs import change_crs
     from geogrid.workspace import Workspace
 
@@ -58,6 +71,10 @@ def command(
         )
     if metres is not None and profile is not None:
         raise InvalidOptionError(option="--profile", value=profile, expected="--minutes")
+    if explain is not None and (out is not None or homes is not None):
+        raise InvalidOptionError(
+            option="--explain", value=explain, expected="不与 --out、--homes 同用 / without --out and --homes"
+        )
     with Workspace.open(county) as workspace:
         if metres is not None:
             reading = Reading("metres", metres)
@@ -67,6 +84,16 @@ def command(
             reading = Reading.parse(workspace.reading)
         town = workspace.read_town()
         synthetic, name, store_crs = workspace.is_synthetic, workspace.name, str(workspace.store_crs)
+    if service is not None:
+        town = keep_service(town, service)
+    if explain is not None:
+        found, lines = explain_building(town, reading, explain)
+        if as_json:
+            echo_json(found | {"service": service})
+            return
+        for line in [*_describe_source(synthetic, town, service), *lines]:
+            click.echo(line)
+        return
     others = [] if as_json else [other for other in STANDARD_READINGS if other != reading]
     results = assess_readings(town, [reading, *others])
     coverage = results[0]
@@ -83,19 +110,18 @@ def command(
         table = table.assign(synthetic=True) if synthetic else table
         write_layer(table, homes, layer_title=label("coverage.home", language()))
     if as_json:
-        echo_json(coverage.to_dict())
+        echo_json(coverage.to_dict() | {"service": service})
         return
-    if synthetic:
-        click.echo(f"〔{label('synthetic', language())}〕")
+    for line in _describe_source(synthetic, town, service):
+        click.echo(line)
     click.echo(label("cli.coverage.head", language(), county=name, reading=reading.title(language())))
     click.echo()
     titles = [other.title(language()) for other in (reading, *others)]
-    centre_keys = town.centre["centre"].where(town.centre["centre"].notna(), town.centre["id"])
     names = {
         key: title
         for key, title in [
             *zip(town.community["code"], town.community["name"], strict=True),
-            *zip(centre_keys, town.centre["name"], strict=True),
+            *zip(_list_centre_keys(town), town.centre["name"], strict=True),
         ]
         if title
     }
@@ -104,6 +130,21 @@ def command(
     for path in (out, homes):
         if path is not None:
             click.echo(label("cli.written", language(), path=path))
+
+
+def _describe_source(synthetic: bool, town: Town, service: str | None) -> list[str]:
+    """Lines on what the numbers rest on: synthetic data, and centres with one service only."""
+    lines = [f"〔{label('synthetic', language())}〕"] if synthetic else []
+    if service is not None:
+        n_centres = _list_centre_keys(town).nunique()
+        lines.append(label("cli.coverage.service", language(), service=service, count=n_centres))
+    return lines
+
+
+def _list_centre_keys(town: Town) -> pd.Series:
+    """The id of the centre that each door belongs to."""
+    keys: pd.Series = town.centre["centre"].where(town.centre["centre"].notna(), town.centre["id"])
+    return keys
 
 
 def _describe(results: list[dict[str, Any]], titles: list[str], names: dict[str, str]) -> list[str]:

@@ -35,6 +35,7 @@ HOME_COLUMNS = (
     "x",
     "y",
     "gate",
+    "is_barred",
 )
 
 
@@ -68,9 +69,10 @@ class Coverage:
     homes
         One row per home, by building id: `people`, `walk_s` (to the nearest centre in time),
         `length_m` (the shortest way to any centre), `centre` (the nearest in the reading's own
-        measure), `status`, `reason` (why unanswered; or why not covered: gate, barrier, far), `doubt`
+        measure), `status`, `reason` (why unanswered; or why not covered: gate, slope, barrier, far), `doubt`
         (None), `community`, `district`, `grid`, `x`, `y`, `gate` (how the gates of its compound are
-        known: given, inferred, unknown; None outside gated compounds). Missing numbers are NaN.
+        known: given, inferred, unknown; None outside gated compounds), `is_barred` (a street is reached
+        only past a mapped barrier or water). Missing numbers are NaN.
     gaps
         Clusters of homes that are not covered; see `gaps.find_gaps`.
     unsnapped_centres
@@ -170,6 +172,7 @@ def _describe_homes(town: Town, layout: Layout) -> pd.DataFrame:
     frame["x"], frame["y"] = layout.homes.xy[:, 0], layout.homes.xy[:, 1]
     origin = np.append(layout.network.gates.origin, [None])
     frame["gate"] = _as_text(origin[layout.home_compound], frame)
+    frame["is_barred"] = layout.is_barred
     return frame
 
 

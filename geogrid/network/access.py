@@ -220,3 +220,19 @@ def _snap_inside(network: Network, xy: Floats, compound: Integers) -> Snaps:
 
 def _snap_within(snaps: Snaps, access_limit_m: float) -> Snaps:
     return keep_snaps(snaps, ~is_leg_too_long(snaps.straight_m, access_limit_m))
+
+
+def select_doors(doors: Doors, place: int) -> Doors:
+    """The doors of one place, numbered from 0 as places of their own."""
+    rows = np.flatnonzero(doors.place == place)
+    spots = doors.spots
+    return Doors(
+        np.arange(len(rows)),
+        Spots(
+            spots.xy[rows],
+            spots.compound[rows],
+            select_snaps(spots.public, rows),
+            select_snaps(spots.inside, rows),
+        ),
+        doors.is_barred[rows],
+    )

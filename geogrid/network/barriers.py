@@ -74,12 +74,9 @@ def clear_snaps(
         point, segment, fraction, straight_m = _list_legs(
             points_xy, left, graph, segments, min(reach_m, access_limit_m / ACCESS_DETOUR)
         )
-        kept = ~is_leg_too_long(straight_m, access_limit_m) & (straight_m <= reach_m)
-        point, segment, fraction, straight_m = (
-            values[kept] for values in (point, segment, fraction, straight_m)
-        )
+        allowed = ~is_leg_too_long(straight_m, access_limit_m) & (straight_m <= reach_m)
         places_xy = place_on_segments(graph, segment, fraction)
-        clear = np.flatnonzero(~_is_crossing(points_xy[point], places_xy, walls))
+        clear = np.flatnonzero(allowed & ~_is_crossing(points_xy[point], places_xy, walls))
         order = clear[np.lexsort((segment[clear], straight_m[clear], point[clear]))]
         found, first = np.unique(point[order], return_index=True)
         best = order[first]
