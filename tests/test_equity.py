@@ -76,7 +76,7 @@ def test_ages_are_weighed_by_their_own_numbers_and_areas_by_their_own_homes():
     assert row_of(found, "community", "w")["covered_share"] == 1.0
     assert row_of(found, "community", "e")["covered_share"] == 0.0
     nobody = row_of(found, "community", "w", "0-14")
-    assert nobody["people"] is pd.NA
+    assert pd.isna(nobody["people"])
     assert nobody["n_homes_without_people"] == 3
     assert np.isnan([nobody["covered_share"], nobody["mean_min"], nobody["p95_min"], nobody["gini"]]).all()
 
