@@ -17,7 +17,7 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
-from scipy.ndimage import binary_erosion, distance_transform_edt
+from scipy.ndimage import distance_transform_edt
 from shapely import STRtree
 
 from geogrid.coverage.homes import Homes
@@ -170,11 +170,16 @@ def lay_ground(
         shapely.prepare(geometry)
     is_kept = shapely.contains_xy(outer, xy)
     cells, xy = cells[is_kept], xy[is_kept]
-    is_beyond = is_walled.copy()
-    is_beyond.ravel()[cells] |= shapely.contains_xy(water, xy)
     is_dry = is_street & shapely.contains_xy(extent, *np.meshgrid(lattice.x, lattice.y))
     is_dry.ravel()[cells] |= shapely.contains_xy(land, xy)
-    samples = _list_samples(cells, of_cell, is_beyond)
+    is_beyond = is_walled.ravel()[cells] | shapely.contains_xy(water, xy)
+    walls = shapely.union_all(polygons)
+    open_ground = shapely.difference(outer, shapely.union(walls, water))
+    shapely.prepare(open_ground)
+    is_deep = is_beyond.copy()
+    is_deep[is_beyond] = ~shapely.dwithin(open_ground, shapely.points(xy[is_beyond]), ASIDE_CELLS * cell_m)
+    groups = cells[~is_beyond], cells[of_cell.ravel()[cells] >= 0], cells[is_beyond & ~is_deep]
+    samples = _list_samples(groups, of_cell)
     place, xy = np.arange(len(samples.cell)), lattice.place_cells(samples.cell)
     named = gpd.GeoDataFrame({"id": place}, geometry=shapely.points(xy))
     return Ground(
@@ -185,7 +190,7 @@ def lay_ground(
         doors=_place_samples(layout, samples, xy, access_limit_m),
         is_walled=is_walled,
         is_dry=is_dry,
-        walls=shapely.union_all(polygons),
+        walls=walls,
         land=land,
     )
 
@@ -200,11 +205,8 @@ class _Samples:
     n_free: int
 
 
-def _list_samples(cells: Integers, of_cell: Integers, is_beyond: Flags) -> _Samples:
-    """The samples of cells: outside on free ground, inside, and outside a cell deep into walls and water."""
-    deep = binary_erosion(is_beyond, np.ones((3, 3), bool)).ravel()[cells]
-    beyond = is_beyond.ravel()[cells]
-    groups = cells[~beyond], cells[of_cell.ravel()[cells] >= 0], cells[beyond & ~deep]
+def _list_samples(groups: tuple[Integers, Integers, Integers], of_cell: Integers) -> _Samples:
+    """The samples of three groups of cells: outside on open ground, inside, outside beyond walls and banks."""
     cell = np.concatenate(groups)
     sheet = np.repeat([OUTSIDE, INSIDE, OUTSIDE], [len(group) for group in groups])
     wall = np.where(sheet == INSIDE, of_cell.ravel()[cell], -1)
