@@ -116,7 +116,8 @@ def require_kernel() -> ctypes.CDLL:
     """The compiled kernel, for code that is reached only where it is installed."""
     kernel = load_kernel()
     if kernel is None:
-        raise RuntimeError("the compiled kernel is not installed")
+        msg = "the compiled kernel is not installed"
+        raise RuntimeError(msg)
     return kernel
 
 

@@ -16,8 +16,8 @@ from scipy.sparse import csc_matrix, csr_matrix
 from geogrid.errors import NetworkTooLargeError
 from geogrid.network import kernel, search
 from geogrid.network.chains import (
-    Chains,
     ChainPlaces,
+    Chains,
     PricedChains,
     contract_graph,
     place_arrivals,
@@ -268,8 +268,7 @@ class Solver:
         cost = np.ctypeslib.as_array(pairs.cost, (n,)).copy() if n else np.empty(0, np.int64)
         self._kernel.free_pairs(ctypes.addressof(pairs))
         self._check(code)
-        matrix = csc_matrix((cost, home, begin), shape=(self.n_homes, self.n_centres)).tocsr()
-        return matrix
+        return csc_matrix((cost, home, begin), shape=(self.n_homes, self.n_centres)).tocsr()
 
     # --- centres that come and go --------------------------------------------------------------------
 
