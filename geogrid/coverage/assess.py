@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from geogrid.areas.share import assign_areas
+from geogrid.coverage.doubt import N_WORLDS, Doubt, assess_doubt, describe_area, describe_doubt
 from geogrid.coverage.explain import explain_uncovered
 from geogrid.coverage.gaps import describe_gaps, find_gaps
 from geogrid.coverage.reading import Reading
@@ -70,7 +71,7 @@ class Coverage:
         One row per home, by building id: `people`, `walk_s` (to the nearest centre in time),
         `length_m` (the shortest way to any centre), `centre` (the nearest in the reading's own
         measure), `status`, `reason` (why unanswered; or why not covered: gate, slope, barrier, far), `doubt`
-        (None), `community`, `district`, `grid`, `x`, `y`, `gate` (how the gates of its compound are
+        (surely_in, in_doubt, surely_out; None until doubt is assessed, and for homes without an answer), `community`, `district`, `grid`, `x`, `y`, `gate` (how the gates of its compound are
         known: given, inferred, unknown; None outside gated compounds), `is_barred` (a street is reached
         only past a mapped barrier or water). Missing numbers are NaN.
     gaps
@@ -79,6 +80,8 @@ class Coverage:
         Ids of centres that no street reaches.
     communities, districts
         The areas by which the answer is summed: `code`, `name`.
+    doubt
+        How sure the answer is; None until `add_doubt`.
     """
 
     reading: Reading
@@ -88,20 +91,36 @@ class Coverage:
     unsnapped_centres: tuple[str, ...]
     communities: pd.DataFrame
     districts: pd.DataFrame
+    doubt: Doubt | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON-ready values, the same every time; unknown people are None."""
         return {
             "reading": str(self.reading),
             "homes": count_homes(self.homes),
-            "people": count_people(self.homes) | {"covered_range_90": None},
+            "people": count_people(self.homes) | {"covered_range_90": self._find_range()},
             "n_centres": self.n_centres,
-            "by_community": summarise_areas(self.homes, "community", self.communities),
-            "by_district": summarise_areas(self.homes, "district", self.districts),
+            "by_community": self._summarise_areas("community", self.communities),
+            "by_district": self._summarise_areas("district", self.districts),
             "gaps": describe_gaps(self.gaps),
             "left_out": list_left_out(self.homes),
             "unsnapped_centres": list(self.unsnapped_centres),
+            "doubt": None if self.doubt is None else describe_doubt(self.doubt),
         }
+
+    def _find_range(self, kind: str = "county", code: str | None = None) -> list[int] | None:
+        if self.doubt is None:
+            return None
+        found: list[int] | None = describe_area(self.doubt, kind, code)["people"]["covered_range_90"]
+        return found
+
+    def _summarise_areas(self, kind: str, areas: pd.DataFrame) -> list[dict[str, Any]]:
+        """The areas of one kind, with their doubt where it was assessed."""
+        entries = summarise_areas(self.homes, kind, areas)
+        for entry in entries:
+            entry["people"]["covered_range_90"] = self._find_range(kind, entry["code"])
+            entry["doubt"] = None if self.doubt is None else describe_area(self.doubt, kind, entry["code"])
+        return entries
 
 
 def assess_coverage(town: Town, reading: Reading) -> Coverage:
@@ -132,6 +151,21 @@ def assess_layout(town: Town, layout: Layout, readings: Sequence[Reading]) -> li
     walks = {name: measure_walks(layout, profile) for name, profile in wanted.items()}
     places = _describe_homes(town, layout)
     return [_assess(town, layout, reading, walks, places) for reading in readings]
+
+
+def add_doubt(
+    town: Town, layout: Layout, coverage: Coverage, *, seed: int = 0, n_worlds: int = N_WORLDS
+) -> Coverage:
+    """The same answer with how sure it is; see `doubt.assess_doubt`.
+
+    Parameters
+    ----------
+    layout
+        That of the town, from which the coverage was assessed.
+    """
+    doubt = assess_doubt(town, layout, coverage.reading, coverage.homes, seed=seed, n_worlds=n_worlds)
+    homes = coverage.homes.assign(doubt=_as_text(doubt.verdict, coverage.homes))
+    return replace(coverage, homes=homes, doubt=doubt)
 
 
 def _assess(
