@@ -76,13 +76,20 @@ def test_from_files_to_answers(geogrid, county, tmp_path):
     found = json.loads(geogrid.succeed("coverage", county, "--json"))
     assert found["reading"] == "minutes:10:adult"
     assert found["people"] == {
-        "total": 100, "covered": 30, "not_covered": 70, "unanswered": 0, "covered_range_90": None,
+        "total": 100, "covered": 30, "not_covered": 70, "unanswered": 0, "covered_range_90": [30, 30],
     } | {k: v for k, v in found["people"].items() if k == "homes_without_people"}  # fmt: skip
     assert [(a["name"], a["people"]["covered"]) for a in found["by_community"]] == [
         ("东门社区", 30),
         ("南门社区", 0),
     ]
     assert [gap["people"] for gap in found["gaps"]] == [70]
+    assert found["doubt"]["n_worlds"] == 200
+    assert "equity" not in found
+    assert found == json.loads(geogrid.succeed("coverage", county, "--json", "--seed", "0"))
+    asked = json.loads(geogrid.succeed("coverage", county, "--json", "--equity", "--worlds", "0"))
+    assert (asked["doubt"], asked["people"]["covered_range_90"]) == (None, None)
+    assert asked["equity"]["rows"][0]["covered_share"] == 0.3
+    assert "30-30" in geogrid.succeed("coverage", county, "--equity")
 
     table = geogrid.succeed(
         "coverage", county, "--homes", tmp_path / "homes.csv", "--out", tmp_path / "gaps.geojson"
@@ -93,6 +100,7 @@ def test_from_files_to_answers(geogrid, county, tmp_path):
     assert float(homes["near"]["walk_s"]) == pytest.approx(36 / 1.2, abs=0.2)
     assert float(homes["far"]["walk_s"]) == pytest.approx(1236 / 1.2, abs=0.3)
     assert homes["far"]["status"] == "not_covered"
+    assert (homes["near"]["doubt"], homes["far"]["doubt"]) == ("surely_in", "surely_out")
     assert len(gpd.read_file(tmp_path / "gaps.geojson")) == 1
 
     located = json.loads(geogrid.succeed("locate", county, "远楼", "--json"))
@@ -135,7 +143,9 @@ def test_history_undo_backup_restore_and_settings(geogrid, county, tmp_path):
 def test_what_is_wrong_is_said_in_a_sentence_and_nothing_changes(geogrid, county, files, tmp_path):
     before = geogrid.succeed("history", county)
     (tmp_path / "text.shp").write_text("no shapefile")
-    pd.DataFrame({"name": ["x"], "lon": [118.85], "lat": [27.37]}).to_csv(tmp_path / "community.csv", index=False)
+    pd.DataFrame({"name": ["x"], "lon": [118.85], "lat": [27.37]}).to_csv(
+        tmp_path / "community.csv", index=False
+    )
     metres = write(tmp_path / "metres.geojson", [shapely.Point(0, 0)], id=["m"])
     swapped = tmp_path / "swapped.csv"
     swapped.write_text("id,lon,lat\na,27.37,118.85\n", "utf-8")
@@ -207,6 +217,10 @@ def test_help_loads_nothing_heavy():
 @pytest.mark.slow
 def test_a_position_walks_from_where_it_is(geogrid, county):
     """600 m along the street and 30 m beside it: 36 + 600 + 12 m at 1.2 m/s are 540 s."""
-    point = change_crs(gpd.GeoSeries([shapely.Point(X + 600, Y + 30)], crs="EPSG:4549"), "EPSG:4326", "test")[0]
-    found = json.loads(geogrid.succeed("locate", county, "--lonlat", f"{point.x:.9f},{point.y:.9f}", "--json"))
+    point = change_crs(gpd.GeoSeries([shapely.Point(X + 600, Y + 30)], crs="EPSG:4549"), "EPSG:4326", "test")[
+        0
+    ]
+    found = json.loads(
+        geogrid.succeed("locate", county, "--lonlat", f"{point.x:.9f},{point.y:.9f}", "--json")
+    )
     assert found["matches"][0]["nearest_centre"]["walk_s"] == pytest.approx(540, abs=0.1)

@@ -13,14 +13,15 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geogrid.coverage.assess import assess_layout
+from geogrid.cli.certainty import describe_doubt as print_doubt
+from geogrid.coverage.assess import add_doubt, assess_layout
 from geogrid.coverage.doubt import assess_doubt, describe_area, describe_doubt
 from geogrid.coverage.possible_gates import spread_gates
 from geogrid.coverage.reading import Reading
 from geogrid.coverage.repricing import measure_world, price_world, take_apart
 from geogrid.coverage.town import Town
 from geogrid.coverage.walks import lay_out, measure_walks
-from geogrid.coverage.worlds import SPEED, draw_world, make_base_world
+from geogrid.coverage.worlds import SPEED, SPREADS, draw_world, make_base_world
 from geogrid.network.impedance import LENGTH, PROFILES
 from geogrid.network.search import find_nearest
 from tests.support.random_town import make_town
@@ -352,6 +353,30 @@ A              B
     }  # fmt: skip
 
 
+def test_a_coverage_tells_its_doubt_by_home_and_by_area():
+    layers = town_without_legs(people={"A": 10, "B": 20, "C": 30, "D": 40})
+    west, east = shapely.box(*at(-5, 5), *at(15, -5)), shapely.box(*at(15, 5), *at(60, -5))
+    layers["community"] = gpd.GeoDataFrame({"code": ["w", "e"]}, geometry=[west, east], crs="EPSG:4549")
+    town = Town.from_layers(layers)
+    layout, reading = lay_out(town), Reading("minutes", 205 / 60)
+    coverage = assess_layout(town, layout, [reading])[0]
+    assert coverage.to_dict()["doubt"] is None
+    assert coverage.to_dict()["by_community"][0]["people"]["covered_range_90"] is None
+    sure = add_doubt(town, layout, coverage, seed=1)
+    assert sure.homes["doubt"].tolist() == ["surely_in", "surely_in", "in_doubt", "surely_out"]
+    told = sure.to_dict()
+    assert told["people"]["covered_range_90"] == [30, 60]
+    assert {area["code"]: area["people"]["covered_range_90"] for area in told["by_community"]} == {
+        "e": [0, 30],
+        "w": [30, 30],
+    }
+    assert told["by_community"][0]["doubt"]["homes"] == {
+        "surely_in": 0, "in_doubt": 1, "surely_out": 1, "covered_range_90": [0, 1],
+    }  # fmt: skip
+    assert told["doubt"]["homes"]["in_doubt"] == 1
+    assert coverage.homes["doubt"].isna().all()  # the first answer is as it was
+
+
 def test_people_of_whom_nothing_is_known_have_no_range():
     told, _ = doubt(Town.from_layers(town_without_legs()), Reading("minutes", 2.5))
     people = describe_area(told, "county", None)["people"]
@@ -382,3 +407,19 @@ def test_a_longer_cutoff_covers_no_home_less_often(cutoff, more, seed):
     long, _ = doubt(town, Reading("minutes", cutoff + more), seed=1, n_worlds=10)
     answered = ~np.isnan(short.covered_share)
     assert (long.covered_share[answered] >= short.covered_share[answered]).all()
+
+
+def test_every_assumption_has_a_line_in_both_languages():
+    names = [(spread.name, spread.scope.value) for spread in SPREADS]
+    names += [("gate_inferred", "compound"), ("gate_unknown", "compound"), ("leg_barred", "building")]
+    assumptions = [
+        {"name": name, "scope": scope, "n": 3, "factor_range_90": [0.5, 2.0], "chance": 0.25}
+        for name, scope in names
+    ]
+    counts = {"surely_in": 1, "in_doubt": 2, "surely_out": 3, "covered_range_90": [1, 3000]}
+    told = {"seed": 4, "n_worlds": 50, "sure_share": 0.95, "homes": counts, "people": counts}
+    for language in ("zh", "en"):
+        lines = print_doubt(told | {"assumptions": assumptions}, "people", 1.2, language)
+        assert "1-3,000" in lines[0]
+        assert len(set(lines)) == 3 + len(assumptions)
+        assert "0.60-2.40" in lines[3]  # of the walker's 1.2 m/s
