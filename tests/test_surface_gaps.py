@@ -134,7 +134,7 @@ def test_the_ground_of_gaps_is_apart_and_near_its_homes_and_outside_all_isochron
     drawn = gaps[gaps.area > 500]  # not those drawn as the footprints of homes on the outline's wrong side
     assert shapely.intersection(drawn.union_all(), reached).area < 0.02 * drawn.area.sum()
     around = shapely.union_all(
-        shapely.buffer(shapely.points(homes[["x", "y"]].to_numpy()), GAP_GROUND_M + 12.5)
+        shapely.buffer(shapely.points(homes[["x", "y"]].to_numpy()), GAP_GROUND_M + 25)
     )
     assert shapely.difference(gaps.union_all(), around).area < 1
     points = shapely.points(homes[["x", "y"]].to_numpy())
