@@ -223,6 +223,4 @@ def _join_values(parts: list[Any]) -> Any:
     if not is_dataclass(parts[0]):
         return np.concatenate(parts)
     names = [field.name for field in fields(parts[0])]
-    return replace(
-        parts[0], **{name: _join_values([getattr(part, name) for part in parts]) for name in names}
-    )
+    return type(parts[0])(**{name: _join_values([getattr(part, name) for part in parts]) for name in names})
