@@ -104,7 +104,7 @@ def command(
     if service is not None:
         town = keep_service(town, service)
     if explain is not None:
-        found, lines = explain_building(town, reading, explain)
+        found, lines = explain_building(town, reading, explain, language())
         if as_json:
             echo_json(found | {"service": service})
             return

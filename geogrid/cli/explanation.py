@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from geogrid.cli import language
 from geogrid.cli.output import format_table
 from geogrid.errors import InvalidOptionError, NotAHomeError, PlaceNotFoundError
 from geogrid.labels import label
@@ -48,8 +47,10 @@ def find_building(town: Town, query: str) -> str:
     return str(found[0].key)
 
 
-def explain_building(town: Town, reading: Reading, query: str) -> tuple[dict[str, Any], list[str]]:
-    """The walk of one building as JSON-ready values, and as lines of text.
+def explain_building(
+    town: Town, reading: Reading, query: str, tongue: str
+) -> tuple[dict[str, Any], list[str]]:
+    """The walk of one building as JSON-ready values, and as lines of text in a language.
 
     Raises
     ------
@@ -82,61 +83,59 @@ def explain_building(town: Town, reading: Reading, query: str) -> tuple[dict[str
     }
     name = layout.homes.building["name"].iloc[number]
     title = f"{building} {name}" if name else building
-    lines = [label(f"{KEY}.head", language(), building=title, reading=reading.title(language()))]
+    lines = [label(f"{KEY}.head", tongue, building=title, reading=reading.title(tongue))]
     if walk is None:
         cause = find_cause(layout, number, reason)
-        lines.append(_say_cause(cause, nearest_street_m))
+        lines.append(_say_cause(cause, nearest_street_m, tongue))
         return found, lines
-    verdict = label(f"cli.coverage.{status}", language())
+    verdict = label(f"cli.coverage.{status}", tongue)
     if reason:
-        verdict += f" ({label(f'coverage.reason.{reason}', language())})"
+        verdict += f" ({label(f'coverage.reason.{reason}', tongue)})"
     centre = " ".join(part for part in (walk.centre, walk.centre_name) if part)
-    total = _format_walk(walk.cost, is_time=reading.kind == "minutes")
-    lines.append(label(f"{KEY}.to", language(), centre=centre, walk=total, status=verdict))
-    lines += ["", _format_legs(walk.legs, is_time=reading.kind == "minutes")]
+    total = _format_walk(walk.cost, tongue, is_time=reading.kind == "minutes")
+    lines.append(label(f"{KEY}.to", tongue, centre=centre, walk=total, status=verdict))
+    lines += ["", _format_legs(walk.legs, tongue, is_time=reading.kind == "minutes")]
     if abs(walk.back_cost - walk.cost) >= SHOWN_DIFFERENCE_MS and reading.kind == "minutes":
-        back = _format_walk(walk.back_cost, is_time=True)
-        lines.append(label(f"{KEY}.back", language(), walk=back))
+        back = _format_walk(walk.back_cost, tongue, is_time=True)
+        lines.append(label(f"{KEY}.back", tongue, walk=back))
     if walk.gates in {"inferred", "unknown"}:
-        lines.append(label(f"{KEY}.gates.{walk.gates}", language()))
+        lines.append(label(f"{KEY}.gates.{walk.gates}", tongue))
     if walk.is_barred:
-        lines.append(label(f"{KEY}.barred", language()))
+        lines.append(label(f"{KEY}.barred", tongue))
     return found, lines
 
 
-def _say_cause(cause: str, nearest_street_m: float) -> str:
+def _say_cause(cause: str, nearest_street_m: float, tongue: str) -> str:
     from geogrid.network.impedance import ACCESS_LIMIT_M
 
     reason = label(
         f"{KEY}.why.{cause}",
-        language(),
+        tongue,
         **(
             {"metres": f"{nearest_street_m:.0f}", "limit": f"{ACCESS_LIMIT_M:.0f}"}
             if cause == "unsnapped"
             else {}
         ),
     )
-    return label(f"{KEY}.unanswered", language(), reason=reason)
+    return label(f"{KEY}.unanswered", tongue, reason=reason)
 
 
-def _format_walk(cost: float, *, is_time: bool) -> str:
+def _format_walk(cost: float, tongue: str, *, is_time: bool) -> str:
     if is_time:
-        return label(
-            f"{KEY}.minutes", language(), seconds=f"{cost / 1000:.3f}", minutes=f"{cost / 60_000:.1f}"
-        )
-    return label(f"{KEY}.metres", language(), metres=f"{cost / 1000:.3f}")
+        return label(f"{KEY}.minutes", tongue, seconds=f"{cost / 1000:.3f}", minutes=f"{cost / 60_000:.1f}")
+    return label(f"{KEY}.metres", tongue, metres=f"{cost / 1000:.3f}")
 
 
-def _format_legs(legs: tuple[Leg, ...], *, is_time: bool) -> str:
+def _format_legs(legs: tuple[Leg, ...], tongue: str, *, is_time: bool) -> str:
     """A row for each leg, and the sum, which is that of the rows to the last digit."""
     columns = ["leg", "street", "length", "slope", "wait", "seconds"]
-    heads = [label(f"{KEY}.{column}", language()) for column in columns]
-    rows = [_format_leg(leg, is_time=is_time) for leg in legs]
+    heads = [label(f"{KEY}.{column}", tongue) for column in columns]
+    rows = [_format_leg(leg, tongue, is_time=is_time) for leg in legs]
     metres = sum(leg.length_m for leg in legs) if is_time else sum(leg.cost for leg in legs) / 1000
     wait_s = sum(leg.wait_s for leg in legs)
     rows.append(
         [
-            label(f"{KEY}.total", language()),
+            label(f"{KEY}.total", tongue),
             "",
             f"{metres:.1f}" if is_time else f"{metres:.3f}",
             "",
@@ -148,10 +147,10 @@ def _format_legs(legs: tuple[Leg, ...], *, is_time: bool) -> str:
     return format_table([heads[i] for i in kept], [[row[i] for i in kept] for row in rows])
 
 
-def _format_leg(leg: Leg, *, is_time: bool) -> list[str]:
+def _format_leg(leg: Leg, tongue: str, *, is_time: bool) -> list[str]:
     end = "steps" if leg.is_steps else "crossing" if leg.wait_s else leg.destination
     return [
-        label(f"{KEY}.{leg.origin}.{end}", language()),
+        label(f"{KEY}.{leg.origin}.{end}", tongue),
         " ".join(part for part in (leg.street, leg.name, leg.gate) if part),
         f"{leg.length_m:.1f}" if is_time else f"{leg.cost / 1000:.3f}",
         f"{100 * leg.slope:+.1f}%" if leg.ascent_m or leg.descent_m else "",

@@ -101,11 +101,11 @@ def _raise_streets(street: gpd.GeoDataFrame, rng: np.random.Generator) -> gpd.Ge
 
 
 def _make_walls(compound: gpd.GeoDataFrame, rng: np.random.Generator) -> gpd.GeoDataFrame:
-    """The wall of one compound, and twelve walls anywhere."""
-    start = rng.uniform(0, N_BLOCKS * BLOCK_M, (12, 2))
-    ends = start + rng.uniform(-60, 60, (12, 2))
+    """The wall of one compound, and thirty walls anywhere."""
+    start = rng.uniform(0, N_BLOCKS * BLOCK_M, (30, 2))
+    ends = start + rng.uniform(-60, 60, (30, 2))
     walls = shapely.linestrings(np.stack([start, ends], axis=1))
-    return _frame([compound.geometry[7].exterior, *walls], id=[f"b{n}" for n in range(13)])
+    return _frame([compound.geometry[7].exterior, *walls], id=[f"b{n}" for n in range(31)])
 
 
 def _make_river(rng: np.random.Generator) -> gpd.GeoDataFrame:
