@@ -22,6 +22,8 @@ from geogrid.coverage.repricing import measure_world, price_world, take_apart
 from geogrid.coverage.town import Town
 from geogrid.coverage.walks import lay_out, measure_walks
 from geogrid.coverage.worlds import SPEED, SPREADS, draw_world, make_base_world
+from geogrid.crs import change_crs
+from geogrid.demo import build_town
 from geogrid.network.impedance import LENGTH, PROFILES
 from geogrid.network.search import find_nearest
 from tests.support.random_town import make_town
@@ -59,8 +61,23 @@ def test_the_base_world_is_the_base_to_the_millisecond(seed, profile):
 
 @pytest.mark.parametrize("seed", range(8))
 def test_every_world_is_searched_as_exactly_as_the_base(seed):
+    compare_worlds(make_town(seed), seed=seed, limit=180_000.0)
+
+
+@pytest.mark.slow
+def test_worlds_of_the_demo_county_are_searched_as_exactly_as_the_base():
+    town = Town.from_layers(
+        {
+            name: change_crs(frame, "EPSG:4549", name)
+            for name, frame in build_town().items()
+            if isinstance(frame, gpd.GeoDataFrame)
+        }
+    )
+    compare_worlds(town, seed=1, limit=TEN_MINUTES.cutoff_units)
+
+
+def compare_worlds(town, *, seed, limit):
     """Against `find_nearest`, which carries the centre along and is itself tested against networkx."""
-    town = make_town(seed)
     parts = take_apart(spread_gates(town, lay_out(town)), ADULT)
     rng = np.random.default_rng(seed)
     n_centres = int(parts.ways.centres.place.max()) + 1
@@ -70,10 +87,10 @@ def test_every_world_is_searched_as_exactly_as_the_base(seed):
         homes, centres = _keep_open(ways.homes), _keep_open(ways.centres)
         expected = find_nearest(parts.graph, costs, homes, centres, ways.direct, parts.n_homes, n_centres)
         assert measure_world(parts, world, limit=np.inf).tolist() == expected.cost.tolist()
-        bounded = measure_world(parts, world, limit=180_000.0)
-        within = expected.cost <= 180_000.0
+        bounded = measure_world(parts, world, limit=limit)
+        within = expected.cost <= limit
         assert bounded[within].tolist() == expected.cost[within].tolist()
-        assert (bounded[~within] > 180_000.0).all()
+        assert (bounded[~within] > limit).all()
 
 
 def _keep_open(ways):
