@@ -83,7 +83,7 @@ class PricedChains:
     whole_ahead, whole_back
         Shape (c,): from u to v and from v to u.
     arc
-        Shape (2 c,): of the walk against each arc.
+        Shape (2 c, 2): the junction that each arc leads to, and the price of the walk against it.
     """
 
     ahead: Compact
@@ -170,8 +170,8 @@ def price_chains(chains: Chains, costs: Costs) -> PricedChains | None:
     )
     if not holds or whole_ahead.sum(dtype=float) + whole_back.sum(dtype=float) >= LARGEST_WALK:
         return None
-    arc = np.empty(2 * chains.n_chains, np.int32)
-    arcs = chains.arc_chain, chains.from_u, whole_ahead, whole_back, arc
+    arc = np.empty((2 * chains.n_chains, 2), np.int32)
+    arcs = chains.head, chains.arc_chain, chains.from_u, whole_ahead, whole_back, arc
     call.price_arcs(len(arc), *kernel.point_to_all(*arcs))
     return PricedChains(ahead, back, whole_ahead, whole_back, arc)
 

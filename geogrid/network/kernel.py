@@ -31,7 +31,7 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
     "walk_chains": (c_int64, c_void_p, c_int64, c_void_p, c_int64),
     "list_arcs": (None, c_int32, c_int32, *[c_void_p] * 6),
     "price_chains": (c_int32, c_int32, *[c_void_p] * 9),
-    "price_arcs": (None, c_int64, *[c_void_p] * 5),
+    "price_arcs": (None, c_int64, *[c_void_p] * 6),
     "search_all": (c_int32, c_void_p, c_void_p, c_int32, c_int32, c_int64, c_uint64),
     "answer_homes": (None, c_void_p),
     "renumber_owners": (None, c_void_p, c_int32, c_int32, c_int32, c_int32),
@@ -71,7 +71,7 @@ class Chains(Structure):
 
 _STATE_GROUPS: tuple[tuple[Any, str], ...] = (
     (c_int32, "n_junctions n_chains"),
-    (c_void_p, "first head price arc_chain u v whole_ahead whole_back"),
+    (c_void_p, "first arc arc_chain u v whole_ahead whole_back"),
     (c_int32, "n_homes n_ways"),
     (c_void_p, "home_first way_chain way_to_u way_to_v way_rank way_share way_home chain_first chain_way"),
     (c_void_p, "arrival_list arrival_next arrival_chain arrival_from_u arrival_from_v arrival_rank"),

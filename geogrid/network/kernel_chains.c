@@ -137,10 +137,14 @@ EXPORT int32_t price_chains(
     return 1;
 }
 
+/* Where each arc leads and its price, side by side. */
 EXPORT void price_arcs(
-    int64_t n_arcs, const int32_t *chain, const uint8_t *from_u,
-    const int32_t *whole_ahead, const int32_t *whole_back, int32_t *price)
+    int64_t n_arcs, const int32_t *head, const int32_t *chain, const uint8_t *from_u,
+    const int32_t *whole_ahead, const int32_t *whole_back, int32_t *arc)
 {
-    /* People walk against the search: an arc that leaves u is walked from v to u. */
-    for (int64_t a = 0; a < n_arcs; a++) price[a] = from_u[a] ? whole_back[chain[a]] : whole_ahead[chain[a]];
+    for (int64_t a = 0; a < n_arcs; a++) {
+        arc[2 * a] = head[a];
+        /* People walk against the search: an arc that leaves u is walked from v to u. */
+        arc[2 * a + 1] = from_u[a] ? whole_back[chain[a]] : whole_ahead[chain[a]];
+    }
 }

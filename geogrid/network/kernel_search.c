@@ -12,9 +12,15 @@
 #define MAX_BUCKETS (1 << 16)
 
 typedef struct {
+    int32_t head, price;
+} Arc;
+
+typedef struct {
     /* the junctions and the arcs that leave them; arcs of chains, by both ends */
     int32_t n_junctions, n_chains;
-    const int32_t *first, *head, *price, *arc_chain;
+    const int32_t *first;
+    const Arc *arc;
+    const int32_t *arc_chain;
     const int32_t *u, *v, *whole_ahead, *whole_back; /* of chains */
     /* the ways of homes: by home, and listed by chain */
     int32_t n_homes, n_ways;
@@ -156,8 +162,8 @@ static int run(const State *st, uint64_t *label, Queue *q, uint64_t limit, List 
             q->pending--;
             if (entry.key != label[entry.node]) continue; /* improved since */
             for (int32_t a = st->first[entry.node]; a < st->first[entry.node + 1]; a++) {
-                int32_t node = st->head[a];
-                uint64_t key = entry.key + ((uint64_t)st->price[a] << OWNER_BITS);
+                int32_t node = st->arc[a].head;
+                uint64_t key = entry.key + ((uint64_t)st->arc[a].price << OWNER_BITS);
                 if (key >= label[node] || key >= limit) continue;
                 label[node] = key;
                 if (mark && !mark[node]) {
@@ -338,8 +344,8 @@ EXPORT int32_t search_all(const State *st, const int32_t *arrivals, int32_t n, i
         for (int32_t j = 0; ok && bound < limit && j < st->n_junctions; j++) {
             if (st->label[j] == NONE) continue;
             for (int32_t a = st->first[j]; ok && a < st->first[j + 1]; a++) {
-                uint64_t key = add_price(st->label[j], st->price[a]);
-                if (key >= bound) ok = seed(st->label, &q, key, st->head[a], limit, NULL, NULL);
+                uint64_t key = add_price(st->label[j], st->arc[a].price);
+                if (key >= bound) ok = seed(st->label, &q, key, st->arc[a].head, limit, NULL, NULL);
             }
         }
     }
@@ -384,7 +390,7 @@ static int flood(const State *st, int32_t owner, const int32_t *arrivals, int32_
     for (int64_t i = 0; i < touched->n; i++) {
         int32_t node = touched->item[i];
         for (int32_t a = st->first[node]; a < st->first[node + 1]; a++) {
-            int32_t other = st->head[a];
+            int32_t other = st->arc[a].head;
             if (mark[other] || owner_of(st->label[other]) != owner) continue;
             mark[other] = 1;
             if (!append(touched, other)) return 0;
@@ -395,7 +401,7 @@ static int flood(const State *st, int32_t owner, const int32_t *arrivals, int32_
     for (int64_t i = 0; i < n_touched; i++) {
         int32_t node = touched->item[i];
         for (int32_t a = st->first[node]; a < st->first[node + 1]; a++) {
-            int32_t other = st->head[a];
+            int32_t other = st->arc[a].head;
             if (!mark[other] && st->label[other] != NONE && !sow(q, st->label[other], other)) return 0;
             for (int32_t row = st->arrival_list[st->arc_chain[a]]; row >= 0; row = st->arrival_next[row])
                 if (!seed_arrival(st, st->label, q, row, NONE, touched, mark)) return 0;

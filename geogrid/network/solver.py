@@ -134,8 +134,8 @@ class Solver:
         counts = np.bincount(places.chain, minlength=chains.n_chains)
         chain_first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
         home_first = np.searchsorted(home, np.arange(n_homes + 1)).astype(np.int32)
-        longest = int(priced.arc.max(initial=1))
-        typical = float(priced.arc.mean()) if len(priced.arc) else 1.0
+        longest = int(priced.arc[:, 1].max(initial=1))
+        typical = float(priced.arc[:, 1].mean()) if len(priced.arc) else 1.0
         self._typical = typical
         self._label = np.full(chains.n_junctions, kernel.NONE)
         self._best = np.full(n_homes, kernel.NONE)
@@ -160,8 +160,7 @@ class Solver:
         self._rows_of: list[tuple[Compact, Compact]] = []  # of each centre: its arrivals and direct walks
         self._held = {
             "first": chains.first,
-            "head": chains.head,
-            "price": priced.arc,
+            "arc": priced.arc,
             "arc_chain": chains.arc_chain,
             "u": chains.u,
             "v": chains.v,
