@@ -14,8 +14,9 @@ from geogrid.network.impedance import Floats, Integers
 
 HALF_UNIT = 0.5
 """Prices are whole: the outline runs half a unit beyond the cutoff, so that it passes through no cell's middle."""
-SMOOTHED_CELLS = 1.0
-"""Corners of a border between owners are smoothed when their triangle is smaller than a square of this side."""
+SMOOTHED_CELLS = 0.75
+"""Corners of a border between owners are smoothed when their triangle is smaller than a square of this side, in
+cells: the half square of a single step is (0.71), more is not."""
 
 
 def outline_within(lattice: Lattice, cost: Floats, cutoff: float, step: float) -> shapely.Geometry:
