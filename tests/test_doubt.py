@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geogrid.cli.certainty import describe_doubt as print_doubt
+from geogrid.cli.coverage import command
 from geogrid.coverage.assess import add_doubt, assess_layout
-from geogrid.coverage.doubt import assess_doubt, describe_area, describe_doubt
+from geogrid.coverage.doubt import N_WORLDS, assess_doubt, describe_area, describe_doubt
 from geogrid.coverage.possible_gates import spread_gates
 from geogrid.coverage.reading import Reading
 from geogrid.coverage.repricing import measure_world, price_world, take_apart
@@ -440,3 +441,8 @@ def test_every_assumption_has_a_line_in_both_languages():
         assert "1-3,000" in lines[0]
         assert len(set(lines)) == 3 + len(assumptions)
         assert "0.60-2.40" in lines[3]  # of the walker's 1.2 m/s
+
+
+def test_the_command_draws_as_many_worlds_as_the_library():
+    (option,) = [option for option in command.params if option.name == "worlds"]
+    assert option.default == N_WORLDS

@@ -39,7 +39,7 @@ from geogrid.network.impedance import LENGTH, Floats, Integers
 
 N_WORLDS = 200
 """Worlds drawn unless told otherwise: the share of worlds that cover a home is then known to 3.5 points (one
-standard deviation at a half), the ends of a 90 % range to about a tenth of its width."""
+standard deviation at a half), the ends of a 90 % range to about a twentieth of its width."""
 SURE_SHARE = 0.95
 """A home is surely in when at least this share of the worlds cover it, surely out when at most 1 less this."""
 RANGE_ENDS = (0.05, 0.95)
