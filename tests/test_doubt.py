@@ -25,6 +25,7 @@ from geogrid.coverage.walks import lay_out, measure_walks
 from geogrid.coverage.worlds import SPEED, SPREADS, draw_world, make_base_world
 from geogrid.crs import change_crs
 from geogrid.demo import build_town
+from geogrid.errors import InvalidOptionError
 from geogrid.network.impedance import LENGTH, PROFILES
 from geogrid.network.search import find_nearest
 from tests.support.random_town import make_town
@@ -446,3 +447,8 @@ def test_every_assumption_has_a_line_in_both_languages():
 def test_the_command_draws_as_many_worlds_as_the_library():
     (option,) = [option for option in command.params if option.name == "worlds"]
     assert option.default == N_WORLDS
+
+
+def test_no_world_is_no_doubt_to_tell():
+    with pytest.raises(InvalidOptionError, match="n_worlds"):
+        doubt(draw_town(STREET), n_worlds=0)

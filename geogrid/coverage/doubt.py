@@ -34,6 +34,7 @@ from geogrid.coverage.worlds import (
     Spread,
     draw_world,
 )
+from geogrid.errors import InvalidOptionError
 from geogrid.network.compounds import GateOrigin
 from geogrid.network.impedance import LENGTH, Floats, Integers
 
@@ -132,7 +133,14 @@ def assess_doubt(
         As in `assess.Coverage`, for the same layout and reading: `people`, `status`, `community`, `district`.
     seed
         The same seed gives the same answer; more worlds begin with the same ones.
+
+    Raises
+    ------
+    InvalidOptionError
+        When no world is to be drawn.
     """
+    if n_worlds < 1:
+        raise InvalidOptionError(option="n_worlds", value=str(n_worlds), expected="1, 2, …")
     parts = take_apart(spread_gates(town, layout), reading.measure)
     people, is_estimated = _read_people(layout)
     answered = (homes["status"] != "unanswered").to_numpy(bool)
