@@ -9,8 +9,7 @@ computed from the beginning.
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,10 +26,18 @@ from geogrid.coverage.town import Town
 from geogrid.coverage.walks import Layout, PricedWays, Walks, find_walls, lay_out, measure_walks, price_ways
 from geogrid.errors import EmptyLayerError, FeatureNotFoundError, InvalidOptionError
 from geogrid.network import kernel
-from geogrid.network.access import Doors, price_arrivals, price_within_compounds, select_doors, snap_doors
+from geogrid.network.access import (
+    Doors,
+    Spots,
+    price_arrivals,
+    price_within_compounds,
+    select_doors,
+    snap_doors,
+)
 from geogrid.network.graph import price_segments
 from geogrid.network.impedance import Integers, Profile
 from geogrid.network.search import Direct, Ways
+from geogrid.network.snap import Snaps
 from geogrid.network.solver import Solver
 from geogrid.schema import find_layer
 
@@ -65,7 +72,7 @@ class Engine:
     def _start(self, town: Town, layout: Layout) -> None:
         """Take up a town from the beginning."""
         self._town: Town | None = town
-        self._grounds = town  # its streets, compounds and gates are those of the layout
+        self._gated = town.compound.geometry.to_numpy()[layout.network.gated]
         self._layout: Layout | None = layout
         self._network_layout = layout
         self._walks: Walks | None = None
@@ -200,7 +207,7 @@ class Engine:
         """A centre with one door, placed on the streets and priced."""
         layout, network = self._network_layout, self._network_layout.network
         xy, place = np.array([[edit.x, edit.y]]), np.zeros(1, np.int64)
-        doors = snap_doors(network, place, xy, find_walls(self._grounds, network, xy))
+        doors = snap_doors(network, place, xy, find_walls(self._gated, xy))
         costs = self._inside_costs
         ways = price_arrivals(network, costs, self.profile, doors, layout.gates)
         direct = _NO_DIRECT
@@ -214,13 +221,22 @@ _NO_DIRECT = Direct(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
 
 def _join_doors(doors: list[Doors]) -> Doors:
     """The doors of several places one after another."""
-    joined: Doors = _join_values(doors)
-    return joined
+    spots = [one.spots for one in doors]
+    return Doors(
+        np.concatenate([one.place for one in doors]),
+        Spots(
+            np.concatenate([one.xy for one in spots]),
+            np.concatenate([one.compound for one in spots]),
+            _join_snaps([one.public for one in spots]),
+            _join_snaps([one.inside for one in spots]),
+        ),
+        np.concatenate([one.is_barred for one in doors]),
+    )
 
 
-def _join_values(parts: list[Any]) -> Any:
-    """Arrays one after another, and so the arrays in dataclasses of one kind."""
-    if not is_dataclass(parts[0]):
-        return np.concatenate(parts)
-    names = [field.name for field in fields(parts[0])]
-    return type(parts[0])(**{name: _join_values([getattr(part, name) for part in parts]) for name in names})
+def _join_snaps(snaps: list[Snaps]) -> Snaps:
+    return Snaps(
+        np.concatenate([one.segment for one in snaps]),
+        np.concatenate([one.fraction for one in snaps]),
+        np.concatenate([one.straight_m for one in snaps]),
+    )

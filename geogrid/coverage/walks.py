@@ -164,7 +164,11 @@ def lay_out(town: Town, *, access_limit_m: float = ACCESS_LIMIT_M) -> Layout:
     )
     ids, names, place, xy = _list_centres(town)
     centre_doors = snap_doors(
-        network, place, xy, find_walls(town, network, xy), access_limit_m=access_limit_m
+        network,
+        place,
+        xy,
+        find_walls(town.compound.geometry.to_numpy()[network.gated], xy),
+        access_limit_m=access_limit_m,
     )
     return Layout(
         network=network,
@@ -242,7 +246,7 @@ def measure_point_walks(
     """
     xy = shapely.get_coordinates(points)
     place = np.arange(len(points))
-    compound = find_walls(town, layout.network, xy)
+    compound = find_walls(town.compound.geometry.to_numpy()[layout.network.gated], xy)
     here = gpd.GeoDataFrame({"id": place.astype(str)}, geometry=points, crs=town.street.crs)
     doors = snap_doors(layout.network, place, xy, compound)
     walks = measure_walks(
@@ -262,13 +266,12 @@ def _list_centres(town: Town) -> tuple[Objects, Objects, Integers, Floats]:
     return ids.astype(object), names, place, read_xy(points)
 
 
-def find_walls(town: Town, network: Network, xy: Floats) -> Integers:
-    """The gated compound inside which each centre's door lies, -1 for none.
+def find_walls(polygons: Objects, xy: Floats) -> Integers:
+    """The gated compound, of these, inside which each centre's door lies, -1 for none.
 
     A door on the edge, or less than `ON_EDGE_M` within it, opens to the street outside: shops stand
     in the outer row of a compound.
     """
-    polygons = town.compound.geometry.to_numpy()[network.gated]
     points = shapely.points(xy)
     compound, door = STRtree(points).query(polygons, predicate="covers")
     deep = shapely.distance(points[door], shapely.boundary(polygons[compound])) > ON_EDGE_M

@@ -81,14 +81,14 @@ def snap_doors(
     access_limit_m
         An access leg longer than this (detour counted) is no way.
     """
-    public = snap_points(xy, network.public)
+    public = network.public_index.snap(xy)
     is_barred = np.zeros(len(xy), bool)
     free = np.flatnonzero(compound < 0)
     clear, is_barred[free] = clear_snaps(
         select_snaps(public, free),
         xy[free],
-        network.public,
-        network.obstacles,
+        network.public_index,
+        network.obstacle_tree,
         access_limit_m=access_limit_m,
     )
     public.segment[free], public.fraction[free] = clear.segment, clear.fraction
@@ -104,7 +104,7 @@ def snap_doors(
 def snap_gates(network: Network, *, access_limit_m: float = ACCESS_LIMIT_M) -> Spots:
     """The network's gates placed on both sides."""
     gates = network.gates
-    public = _snap_within(snap_points(gates.xy, network.public), access_limit_m)
+    public = _snap_within(network.public_index.snap(gates.xy), access_limit_m)
     inside = _snap_inside(network, gates.xy, gates.compound)
     inside = keep_snaps(inside, inside.straight_m <= GATE_TO_INSIDE_STREET_M)
     return Spots(gates.xy, gates.compound, public, inside)

@@ -17,7 +17,7 @@ from shapely import STRtree
 
 from geogrid.network.graph import Graph
 from geogrid.network.impedance import ACCESS_DETOUR, Floats, Integers, is_leg_too_long
-from geogrid.network.snap import Snaps, place_on_segments
+from geogrid.network.snap import SegmentIndex, Snaps, place_on_segments
 
 Geometries = npt.NDArray[np.object_]
 Booleans = npt.NDArray[np.bool_]
@@ -30,7 +30,7 @@ ROUNDS_M = (60.0, 120.0)
 
 
 def clear_snaps(
-    snaps: Snaps, points_xy: Floats, graph: Graph, obstacles: Geometries, *, access_limit_m: float
+    snaps: Snaps, points_xy: Floats, index: SegmentIndex, obstacles: STRtree, *, access_limit_m: float
 ) -> tuple[Snaps, Booleans]:
     """The nearest place that is reached by a clear leg, for every point.
 
@@ -38,8 +38,10 @@ def clear_snaps(
     ----------
     snaps, points_xy
         Points, shape (p, 2), metres, and their nearest places on the graph.
+    index
+        The segments of the graph.
     obstacles
-        Shape (o,): lines and polygons through which no leg passes.
+        Lines and polygons through which no leg passes.
     access_limit_m
         Legs longer than this (detour counted) are not looked for.
 
@@ -48,12 +50,11 @@ def clear_snaps(
     The places, and shape (p,) whether the leg passes an obstacle all the same because none is clear.
 
     >>> from geogrid.network.graph import build_graph
-    >>> from geogrid.network.snap import snap_points
     >>> lines = shapely.from_wkt(["LINESTRING (0 0, 100 0)", "LINESTRING (0 50, 100 50)"])
     >>> graph = build_graph(lines, is_steps=np.zeros(2, bool), wait_s_per_m=np.zeros(2), group=np.zeros(2, int))
-    >>> wall = shapely.from_wkt(["LINESTRING (0 10, 100 10)"])
+    >>> index, wall = SegmentIndex(graph), STRtree(shapely.from_wkt(["LINESTRING (0 10, 100 10)"]))
     >>> door = np.array([[50.0, 20.0]])
-    >>> snaps, is_barred = clear_snaps(snap_points(door, graph), door, graph, wall, access_limit_m=300.0)
+    >>> snaps, is_barred = clear_snaps(index.snap(door), door, index, wall, access_limit_m=300.0)
     >>> snaps.straight_m.tolist(), is_barred.tolist()
     ([30.0], [False])
     """
@@ -61,22 +62,21 @@ def clear_snaps(
     walked = np.flatnonzero((snaps.segment >= 0) & ~is_leg_too_long(snaps.straight_m, access_limit_m))
     if not len(obstacles) or not len(walked):
         return snaps, is_barred
-    walls = STRtree(obstacles)
+    graph = index.graph
     places_xy = place_on_segments(graph, snaps.segment[walked], snaps.fraction[walked])
-    barred = walked[_is_crossing(points_xy[walked], places_xy, walls)]
+    barred = walked[_is_crossing(points_xy[walked], places_xy, obstacles)]
     is_barred[barred] = True
     if not len(barred):
         return snaps, is_barred
     snaps = replace(snaps, **{name: values.copy() for name, values in vars(snaps).items()})
-    segments = STRtree(shapely.linestrings(graph.ends_xy.reshape(-1, 2, 2)))
     for reach_m in (*ROUNDS_M, np.inf):
         left = barred[is_barred[barred]]
         point, segment, fraction, straight_m = _list_legs(
-            points_xy, left, graph, segments, min(reach_m, access_limit_m / ACCESS_DETOUR)
+            points_xy, left, graph, index.tree, min(reach_m, access_limit_m / ACCESS_DETOUR)
         )
         allowed = ~is_leg_too_long(straight_m, access_limit_m) & (straight_m <= reach_m)
         places_xy = place_on_segments(graph, segment, fraction)
-        clear = np.flatnonzero(allowed & ~_is_crossing(points_xy[point], places_xy, walls))
+        clear = np.flatnonzero(allowed & ~_is_crossing(points_xy[point], places_xy, obstacles))
         order = clear[np.lexsort((segment[clear], straight_m[clear], point[clear]))]
         found, first = np.unique(point[order], return_index=True)
         best = order[first]

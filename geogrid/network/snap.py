@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -72,9 +73,8 @@ class SegmentIndex:
     """
 
     def __init__(self, graph: Graph, segments: Integers | None = None) -> None:
-        self._graph = graph
+        self.graph = graph
         self._allowed = np.arange(graph.n_segments) if segments is None else np.sort(segments)
-        self._tree: STRtree | None = None
         self._grid = _lay_grid(graph.ends_xy, self._allowed) if kernel.load_kernel() is not None else None
 
     def snap(self, points_xy: Floats) -> Snaps:
@@ -88,12 +88,17 @@ class SegmentIndex:
             return Snaps(segment, fraction, straight_m)
         points_xy = np.ascontiguousarray(points_xy[known])
         found = self._find(points_xy)
-        a, b = self._graph.ends_xy[found, :2], self._graph.ends_xy[found, 2:]
+        a, b = self.graph.ends_xy[found, :2], self.graph.ends_xy[found, 2:]
         along = b - a
         share = np.clip(((points_xy - a) * along).sum(axis=1) / (along**2).sum(axis=1), 0.0, 1.0)
         segment[known], fraction[known] = found, share
         straight_m[known] = np.hypot(*(points_xy - (a + share[:, None] * along)).T)
         return Snaps(segment, fraction, straight_m)
+
+    @cached_property
+    def tree(self) -> STRtree:
+        """The segments as lines, in the order of their numbers."""
+        return STRtree(shapely.linestrings(self.graph.ends_xy[self._allowed].reshape(-1, 2, 2)))
 
     def _find(self, points_xy: Floats) -> Integers:
         """The nearest segment of every point, shape (p,)."""
@@ -112,11 +117,9 @@ class SegmentIndex:
 
         Asked for all matches at once, the tree leaves some of equally near ones out.
         """
-        if self._tree is None:
-            self._tree = STRtree(shapely.linestrings(self._graph.ends_xy[self._allowed].reshape(-1, 2, 2)))
-        points, lines = shapely.points(points_xy), self._tree.geometries
-        _, nearest_m = self._tree.query_nearest(points, all_matches=False, return_distance=True)
-        point, found = self._tree.query(points, predicate="dwithin", distance=nearest_m * (1 + 1e-9))
+        points, lines = shapely.points(points_xy), self.tree.geometries
+        _, nearest_m = self.tree.query_nearest(points, all_matches=False, return_distance=True)
+        point, found = self.tree.query(points, predicate="dwithin", distance=nearest_m * (1 + 1e-9))
         order = np.lexsort((found, shapely.distance(points[point], lines[found]), point))
         _, first = np.unique(point[order], return_index=True)
         nearest: Integers = self._allowed[found[order][first]]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 import geopandas as gpd
 import numpy as np
 import shapely
+from shapely import STRtree
 
 from geogrid.network import kernel
 from geogrid.network.chains import Chains, contract_graph
 from geogrid.network.compounds import ON_EDGE_M, Gates, Geometries, cut_streets, find_gated, resolve_gates
 from geogrid.network.graph import Graph, build_graph
 from geogrid.network.impedance import CROSSING_WAIT_S, Floats, Integers
+from geogrid.network.snap import SegmentIndex
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,20 @@ class Network:
     def chains(self) -> Chains | None:
         """The public network contracted; None where the compiled kernel is not installed."""
         return None if kernel.load_kernel() is None else contract_graph(self.public)
+
+    @cached_property
+    def public_index(self) -> SegmentIndex:
+        """The public segments, ready for snapping."""
+        return SegmentIndex(self.public)
+
+    @cached_property
+    def obstacle_tree(self) -> STRtree:
+        """The obstacles, ready for being looked for."""
+        return STRtree(self.obstacles)
+
+    def __getstate__(self) -> dict[str, object]:
+        """The fields alone: what is made ready points to memory of this process."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @property
     def has_slopes(self) -> bool:
