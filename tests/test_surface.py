@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -125,6 +127,18 @@ def test_ground_laid_once_serves_other_walkers_and_other_centres():
             fresh = measure_surface(layout, lay_ground(each, layout), profile)
             assert np.array_equal(reused.cost, fresh.cost)
             assert np.array_equal(reused.centre, fresh.centre)
+
+
+def test_ground_laid_once_serves_when_a_gate_is_closed():
+    town = make_town(3)
+    ground = lay_ground(town, lay_out(town))
+    closed = town.gate.assign(locked=town.gate["locked"].mask(town.gate["id"] == "g0", other=True))
+    other = replace(town, gate=closed)
+    layout = lay_out(other)
+    reused = measure_surface(layout, ground, PROFILES["adult"])
+    fresh = measure_surface(layout, lay_ground(other, layout), PROFILES["adult"])
+    assert np.array_equal(reused.cost, fresh.cost)
+    assert not np.array_equal(reused.cost, measure_surface(lay_out(town), ground, PROFILES["adult"]).cost)
 
 
 def test_ground_near_some_points_is_a_part_of_the_whole():

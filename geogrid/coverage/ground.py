@@ -144,7 +144,8 @@ def lay_ground(
     Parameters
     ----------
     layout
-        That of the town. The ground serves every layout with the same streets and gates.
+        That of the town. The ground serves every layout with the same streets and compounds, whatever its
+        centres and gates.
     near_xy, near_m
         Only cells this near to one of these points, shape (p, 2), are placed; all when None.
     access_limit_m
