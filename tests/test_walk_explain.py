@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
@@ -15,13 +16,17 @@ from geogrid.cli.explanation import explain_building, find_building
 from geogrid.coverage.assess import assess_coverage
 from geogrid.coverage.explain_walk import explain_walk, find_cause
 from geogrid.coverage.reading import Reading
+from geogrid.coverage.town import Town
 from geogrid.coverage.walks import lay_out, measure_walks
+from geogrid.crs import change_crs
 from geogrid.errors import InvalidOptionError, NotAHomeError, PlaceNotFoundError
 from geogrid.network.graph import build_graph, price_segments
 from geogrid.network.impedance import LENGTH, PROFILES
 from geogrid.network.route import find_route
+from geogrid.workspace import Workspace
+from tests.support.command import Command
 from tests.support.random_town import make_town
-from tests.support.town import draw_town
+from tests.support.town import at, draw_layers, draw_town
 
 ADULT = PROFILES["adult"]
 TEN_MINUTES = Reading("minutes", 10)
@@ -166,6 +171,21 @@ def test_the_gates_say_how_they_are_known(sign, gates):
     assert walk.legs[0].gate == ("g1" if sign == "G" else None)
 
 
+def test_a_leg_past_a_wall_is_marked():
+    layers = draw_layers("A         1\n+---------+")
+    crs = layers["street"].crs
+    for place, barred in (("home", [True, False, False]), ("centre", [False, False, True])):
+        x = at(0, 0)[0] if place == "home" else at(10, 0)[0]
+        fence = shapely.box(x - 5, -5, x + 5, 5).exterior
+        layers["barrier"] = gpd.GeoDataFrame({"id": ["b"]}, geometry=[fence], crs=crs)
+        town = Town.from_layers(layers)
+        layout = lay_out(town)
+        walk = explain_walk(town, layout, measure_walks(layout, ADULT), 0)
+        assert [leg.is_barred for leg in walk.legs] == barred
+        assert walk.is_barred
+        assert "围墙" in "\n".join(explain_building(town, TEN_MINUTES, "A", "zh")[1])
+
+
 def test_a_length_is_told_in_millimetres_that_add_up():
     walk = explain("A         1\n+---------+", profile=LENGTH, height_m=lambda column, _row: 3.0 * column)
     assert [leg.cost for leg in walk.legs] == [14_400, 120_000, 14_400]
@@ -287,3 +307,48 @@ def test_a_building_is_found_by_id_or_by_its_name():
 def test_a_building_that_is_no_home_is_refused_with_its_use():
     with pytest.raises(NotAHomeError, match="commercial"):
         words("A B   1\n+-----+", building_use={"A": "commercial"})
+
+
+# --- on the command line -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def county(tmp_path):
+    """A workspace with one street that rises by a tenth, a home, a shop, and two centres."""
+    picture = "A B       12\n+---------+"
+    layers = draw_layers(
+        picture,
+        height_m=lambda column, _row: 1.2 * column,
+        building_name={"A": "东苑1栋", "B": "小店"},
+        building_use={"A": "residential", "B": "commercial"},
+        centre_services={"1": "助餐", "2": "医疗,助餐"},
+    )
+    path = tmp_path / "county.gpkg"
+    with Workspace.create(path, "350725", "政和县") as workspace, workspace.edit("test", "") as edit:
+        for name in ("street", "building", "centre"):
+            frame = layers[name].set_geometry(layers[name].geometry.translate(386_000, 3_028_000))
+            edit.insert(name, change_crs(frame, "EPSG:4490", name))
+    return path
+
+
+def test_the_command_prints_the_walk_and_the_same_as_json(county, monkeypatch, capsys):
+    geogrid = Command(monkeypatch, capsys)
+    text = geogrid.succeed("coverage", county, "--explain", "东苑1栋")
+    assert "+10.0%" in text
+    found = json.loads(geogrid.succeed("coverage", county, "--explain", "A", "--json"))
+    assert (found["building"], found["service"], found["walk"]["centre"]["id"]) == ("A", None, "1")
+    assert found["walk"]["seconds"] == pytest.approx(165.907, abs=0.01)
+    assert sum(leg["seconds"] for leg in found["walk"]["legs"]) == pytest.approx(found["walk"]["seconds"])
+    english = geogrid.succeed("--lang", "en", "coverage", county, "--explain", "A", "--metres", "500")
+    assert "500 m along the streets" in english
+    assert "commercial" in geogrid.refuse("coverage", county, "--explain", "小店")
+    assert "--explain" in geogrid.refuse("coverage", county, "--explain", "A", "--homes", "x.csv")
+
+
+def test_the_command_counts_the_centres_with_a_service(county, monkeypatch, capsys):
+    geogrid = Command(monkeypatch, capsys)
+    found = json.loads(geogrid.succeed("coverage", county, "--service", "医疗", "--json"))
+    assert (found["service"], found["n_centres"]) == ("医疗", 1)
+    assert "医疗" in geogrid.succeed("coverage", county, "--service", "医疗")
+    assert json.loads(geogrid.succeed("coverage", county, "--json"))["n_centres"] == 2
+    assert "助餐" in geogrid.refuse("coverage", county, "--service", "托育")

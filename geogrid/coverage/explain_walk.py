@@ -61,6 +61,8 @@ class Leg:
         Steps, whose slope is not counted.
     wait_s
         Waiting at crossings, contained in `cost`.
+    is_barred
+        It passes a mapped barrier or water, because no street within the limit is reached without.
     cost
         Whole milliseconds; millimetres where lengths are measured.
     """
@@ -76,6 +78,7 @@ class Leg:
     descent_m: float
     is_steps: bool
     wait_s: float
+    is_barred: bool
     cost: float
 
     @property
@@ -96,9 +99,6 @@ class ExplainedWalk:
         Who walks; `LENGTH` when lengths are measured.
     gates
         How the gates of the home's compound are known; None outside gated compounds.
-    is_barred
-        Whether its first leg passes a mapped barrier or water, because no street within the limit is
-        reached without.
     legs
         In the order of the walk; their costs add up to the home's walk.
     back_cost
@@ -109,9 +109,13 @@ class ExplainedWalk:
     centre_name: str | None
     profile: Profile
     gates: str | None
-    is_barred: bool
     legs: tuple[Leg, ...]
     back_cost: float
+
+    @property
+    def is_barred(self) -> bool:
+        """Whether a leg passes a mapped barrier or water: the walk is in doubt."""
+        return any(leg.is_barred for leg in self.legs)
 
     @property
     def cost(self) -> float:
@@ -142,6 +146,7 @@ class ExplainedWalk:
                     "descent_m": round(leg.descent_m, 2),
                     "steps": leg.is_steps,
                     "wait_s": round(leg.wait_s, 3),
+                    "is_barred": leg.is_barred,
                     "seconds": leg.cost / UNITS_PER_S if is_time else None,
                 }
                 for leg in self.legs
@@ -172,7 +177,6 @@ def explain_walk(town: Town, layout: Layout, walks: Walks, home: int) -> Explain
         centre_name=layout.centre_name[centre],
         profile=walks.profile,
         gates=origin,
-        is_barred=bool(layout.is_barred[home]),
         legs=tuple(teller.tell(homes, centres)),
         back_cost=sum(leg.cost for leg in teller.tell(centres, homes)),
     )
@@ -241,14 +245,16 @@ class _Teller:
             return
         door, gate = int(departures.place[way]), int(departures.gate[way])
         if gate < 0:
-            yield self._step_on(homes.spots.public, door, "home", "street")
+            leg = self._step_on(homes.spots.public, door, "home", "street")
+            yield replace(leg, is_barred=bool(homes.is_barred[door]))
         else:
             yield from self._walk_inside(homes.spots, door, "home", gates, gate, "gate")
             yield replace(self._step_on(gates.public, gate, "gate", "street"), gate=self._gate_id(gate))
         yield from self._follow("public", route)
         door, gate = int(arrivals.place[arrival]), int(arrivals.gate[arrival])
         if gate < 0:
-            yield self._step_on(centres.spots.public, door, "street", "centre")
+            leg = self._step_on(centres.spots.public, door, "street", "centre")
+            yield replace(leg, is_barred=bool(centres.is_barred[door]))
             return
         yield replace(self._step_on(gates.public, gate, "street", "gate"), gate=self._gate_id(gate))
         yield from self._walk_inside(gates, gate, "gate", centres.spots, door, "centre")
@@ -328,6 +334,7 @@ class _Teller:
             descent_m=0.0,
             is_steps=False,
             wait_s=0.0,
+            is_barred=False,
             cost=float(price_legs(np.array([straight_m]), self._profile)[0]),
         )
 
@@ -367,5 +374,6 @@ class _Teller:
             descent_m=float(-rise_m[rise_m < 0].sum()),
             is_steps=bool(graph.is_steps[segment[0]]),
             wait_s=float(wait_s.sum()),
+            is_barred=False,
             cost=float(sum(stretch.cost for stretch in stretches)),
         )

@@ -44,4 +44,5 @@ def keep_service(town: Town, service: str) -> Town:
 def _split(centre: gpd.GeoDataFrame) -> pd.Series:
     """The services of each row, as sets."""
     texts = centre["services"].fillna("").astype(str)
-    return texts.map(lambda text: {part.strip() for part in text.split(",")} - {""})
+    services: pd.Series = texts.map(lambda text: {part.strip() for part in text.split(",")} - {""})
+    return services
