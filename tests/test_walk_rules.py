@@ -249,6 +249,19 @@ def test_a_wall_that_crosses_no_leg_changes_no_walk(seed):
     )
 
 
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 999), st.integers(0, 7))
+def test_locking_a_gate_never_shortens_a_walk(seed, gate):
+    town = make_town(seed, n_homes=25)
+    locked = town.gate.assign(locked=town.gate["locked"].where(town.gate["id"] != f"g{gate}", other=True))
+    adult = PROFILES["adult"]
+    before, after = (
+        measure_walks(lay_out(Town.from_layers({**vars(town), "gate": gates})), adult).cost
+        for gates in (town.gate, locked)
+    )
+    assert (after >= before).all()
+
+
 # --- services ----------------------------------------------------------------------------------
 
 THREE = """
