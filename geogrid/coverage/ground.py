@@ -151,35 +151,31 @@ def lay_ground(
     access_limit_m
         As in `lay_out`.
     """
-    graph = layout.network.public
     extent = _find_extent(town, layout)
     lattice = _span_lattice(extent, cell_m)
-    polygons = town.compound.geometry.to_numpy()[layout.network.gated]
-    is_street = _mark_streets(lattice, graph)
-    limit_m = access_limit_m / ACCESS_DETOUR + ASIDE_CELLS * cell_m
-    wanted = _find_within(is_street, limit_m / cell_m)
-    of_cell, is_walled = _match_walls(lattice, polygons)
-    wanted |= of_cell >= 0
-    if near_xy is not None:
-        wanted &= mark_near(lattice, near_xy, near_m)
-    cells = np.flatnonzero(wanted)
-    xy = lattice.place_cells(cells)
-    outer = shapely.buffer(extent, ASIDE_CELLS * cell_m)
     water = shapely.union_all(town.water.geometry.to_numpy())
-    land = shapely.difference(extent, water)
-    for geometry in (outer, water, land):
+    polygons = town.compound.geometry.to_numpy()[layout.network.gated]
+    walls, land = shapely.union_all(polygons), shapely.difference(extent, water)
+    outer = shapely.buffer(extent, ASIDE_CELLS * cell_m)
+    for geometry in (extent, water, land, outer):
         shapely.prepare(geometry)
-    is_kept = shapely.contains_xy(outer, xy)
-    cells, xy = cells[is_kept], xy[is_kept]
-    is_dry = is_street & shapely.contains_xy(extent, *np.meshgrid(lattice.x, lattice.y))
-    is_dry.ravel()[cells] |= shapely.contains_xy(land, xy)
-    is_beyond = is_walled.ravel()[cells] | shapely.contains_xy(water, xy)
-    walls = shapely.union_all(polygons)
+    is_street = _mark_streets(lattice, layout.network.public)
+    of_cell, is_walled = _match_walls(lattice, polygons)
+    limit_m = access_limit_m / ACCESS_DETOUR + ASIDE_CELLS * cell_m
+    is_wanted = _find_within(is_street, limit_m / cell_m) | (of_cell >= 0)
+    if near_xy is not None:
+        is_wanted &= mark_near(lattice, near_xy, near_m)
+    cells = _keep_cells(lattice, np.flatnonzero(is_wanted), outer)
+    is_dry = np.zeros(lattice.shape, bool)
+    for group, geometry in ((np.flatnonzero(is_street), extent), (cells, land)):
+        is_dry.ravel()[_keep_cells(lattice, group, geometry)] = True
+    beyond = np.union1d(cells[is_walled.ravel()[cells]], _keep_cells(lattice, cells, water))
     open_ground = shapely.difference(outer, shapely.union(walls, water))
-    shapely.prepare(open_ground)
-    is_deep = is_beyond.copy()
-    is_deep[is_beyond] = ~shapely.dwithin(open_ground, shapely.points(xy[is_beyond]), ASIDE_CELLS * cell_m)
-    groups = cells[~is_beyond], cells[of_cell.ravel()[cells] >= 0], cells[is_beyond & ~is_deep]
+    groups = (
+        np.setdiff1d(cells, beyond, assume_unique=True),
+        cells[of_cell.ravel()[cells] >= 0],
+        _keep_shallow(lattice, beyond, open_ground),
+    )
     samples = _list_samples(groups, of_cell)
     place, xy = np.arange(len(samples.cell)), lattice.place_cells(samples.cell)
     named = gpd.GeoDataFrame({"id": place}, geometry=shapely.points(xy))
@@ -194,6 +190,18 @@ def lay_ground(
         walls=walls,
         land=land,
     )
+
+
+def _keep_cells(lattice: Lattice, cells: Integers, geometry: shapely.Geometry) -> Integers:
+    """Those cells whose middles lie in a prepared geometry."""
+    return cells[shapely.contains_xy(geometry, lattice.place_cells(cells))]
+
+
+def _keep_shallow(lattice: Lattice, cells: Integers, open_ground: shapely.Geometry) -> Integers:
+    """Those of the cells in walls and water that open ground is near to."""
+    shapely.prepare(open_ground)
+    points = shapely.points(lattice.place_cells(cells))
+    return cells[shapely.dwithin(open_ground, points, ASIDE_CELLS * lattice.cell_m)]
 
 
 @dataclass(frozen=True)
