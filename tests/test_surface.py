@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from geogrid.coverage.assess import assess_coverage
 from geogrid.coverage.catchment import (
     draw_catchments,
     draw_isochrones,
@@ -364,6 +365,28 @@ def test_a_centre_inside_a_compound_is_reached_from_inside_it_without_passing_a_
     ground = draw_isochrones(town, TWO_MINUTES).geometry[0]
     wall = town.compound.geometry[0]
     assert shapely.symmetric_difference(ground, wall).area < 0.05 * wall.area
+
+
+# --- with little to draw -----------------------------------------------------------------------
+
+
+def test_without_a_walkable_street_every_centre_has_its_door_and_the_surface_is_empty():
+    town = draw_town("1A   B   2\n+--------+", street_walkable={"s001": False})
+    assert not np.isfinite(draw_surface(town, TEN_MINUTES).minutes).any()
+    for drawn in (draw_catchments(town, TEN_MINUTES), draw_isochrones(town, TEN_MINUTES)):
+        assert drawn["centre"].tolist() == ["1", "2"]
+        assert drawn.contains(shapely.Point(0, 0)).tolist() == [True, False]
+        assert drawn.is_valid.all()
+    assert assess_coverage(town, TEN_MINUTES).gaps.empty
+
+
+def test_a_county_in_which_nothing_stands_has_no_ground_but_gaps_are_still_told():
+    town = add_polygons(draw_layers("1A   B   2\n+--------+"), county=shapely.box(9_000, 9_000, 9_100, 9_100))
+    assert not np.isfinite(draw_surface(town, TEN_MINUTES).minutes).any()
+    gaps = assess_coverage(town, Reading("minutes", 0.1)).gaps
+    assert gaps["n_homes"].tolist() == [2]
+    assert gaps.geometry[0].distance(shapely.Point(*at(1, 0))) < 1
+    assert len(draw_catchments(town, TEN_MINUTES)) == 2
 
 
 # --- the demo county ---------------------------------------------------------------------------
