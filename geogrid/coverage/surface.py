@@ -18,7 +18,8 @@ from geogrid.coverage.town import Town
 from geogrid.coverage.walks import Layout, lay_out, measure_walks, price_ways
 from geogrid.network.graph import price_segments
 from geogrid.network.impedance import Floats, Integers, Profile
-from geogrid.network.search import Direct, Ways, measure_reach
+from geogrid.network.search import Direct, Ways
+from geogrid.network.solver import measure_reach
 
 MAX_PAIRS = 4_000_000
 """Pairs of a cell and a centre whose walks are held at a time (32 MB an array)."""
@@ -98,6 +99,7 @@ def measure_cells(
             n_samples,
             high - low,
             limit=limit,
+            chains=layout.network.chains,
         )
         columns = csc_matrix(reach)
         for number in range(high - low):
