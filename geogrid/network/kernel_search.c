@@ -293,13 +293,19 @@ static int32_t answer_again(const State *st, const Affected *hit, int32_t *chang
 
 /* --- centres --------------------------------------------------------------------------------------- */
 
+static void renumber_keys(uint64_t *key, int32_t n, uint64_t from, uint64_t by)
+{
+    for (int32_t i = 0; i < n; i++) { /* without a branch: which keys grow follows no pattern */
+        uint64_t grows = (uint64_t)((key[i] & OWNER_MASK) >= from) & (uint64_t)(key[i] != NONE);
+        key[i] += by & (0 - grows);
+    }
+}
+
 /* Numbers from `from` on grow by `by` (1 or -1), everywhere. */
 EXPORT void renumber_owners(const State *st, int32_t from, int32_t by, int32_t n_arrivals, int32_t n_directs)
 {
-    for (int32_t j = 0; j < st->n_junctions; j++)
-        if (st->label[j] != NONE && (int32_t)(st->label[j] & OWNER_MASK) >= from) st->label[j] += (uint64_t)(int64_t)by;
-    for (int32_t h = 0; h < st->n_homes; h++)
-        if (st->best[h] != NONE && (int32_t)(st->best[h] & OWNER_MASK) >= from) st->best[h] += (uint64_t)(int64_t)by;
+    renumber_keys(st->label, st->n_junctions, (uint64_t)from, (uint64_t)(int64_t)by);
+    renumber_keys(st->best, st->n_homes, (uint64_t)from, (uint64_t)(int64_t)by);
     for (int32_t a = 0; a < n_arrivals; a++)
         if (st->arrival_owner[a] >= from) st->arrival_owner[a] += by;
     for (int32_t d = 0; d < n_directs; d++)
