@@ -194,14 +194,16 @@ def lay_ground(
 
 def _keep_cells(lattice: Lattice, cells: Integers, geometry: shapely.Geometry) -> Integers:
     """Those cells whose middles lie in a prepared geometry."""
-    return cells[shapely.contains_xy(geometry, lattice.place_cells(cells))]
+    kept: Integers = cells[shapely.contains_xy(geometry, lattice.place_cells(cells))]
+    return kept
 
 
 def _keep_shallow(lattice: Lattice, cells: Integers, open_ground: shapely.Geometry) -> Integers:
     """Those of the cells in walls and water that open ground is near to."""
     shapely.prepare(open_ground)
     points = shapely.points(lattice.place_cells(cells))
-    return cells[shapely.dwithin(open_ground, points, ASIDE_CELLS * lattice.cell_m)]
+    kept: Integers = cells[shapely.dwithin(open_ground, points, ASIDE_CELLS * lattice.cell_m)]
+    return kept
 
 
 @dataclass(frozen=True)
