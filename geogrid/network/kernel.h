@@ -13,5 +13,6 @@
 #endif
 
 #define OUT_OF_MEMORY (-1)
+#define KERNEL_VERSION 1 /* as in kernel.py; grows when an argument or a field changes its meaning */
 
 #endif

@@ -17,12 +17,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+KERNEL_VERSION = 1
+"""As in `kernel.h`: a library left over from other sources is not used."""
 OWNER_BITS = 24
 OWNER_MASK = np.uint64((1 << OWNER_BITS) - 1)
 NONE = np.uint64(2**64 - 1)
 """The key of a place that no centre is reached from."""
 
 _SIGNATURES: dict[str, tuple[Any, ...]] = {
+    "state_size": (c_int64,),
+    "measure_segments": (None, c_void_p, c_void_p, c_int64, c_void_p, c_void_p),
     "count_cells": (c_int64, c_void_p, c_void_p, c_int64),
     "fill_cells": (None, c_void_p, c_void_p, c_int64),
     "find_segments": (None, c_void_p, c_void_p, c_int64, c_void_p),
@@ -108,7 +112,8 @@ def load_kernel() -> ctypes.CDLL | None:
                 function.restype, function.argtypes = result, arguments
         except (OSError, AttributeError):  # built for another machine, or from older sources
             continue
-        return library
+        if library.state_size() == KERNEL_VERSION * 100_000 + ctypes.sizeof(State):
+            return library
     return None
 
 

@@ -43,6 +43,12 @@ typedef struct {
     int32_t longest;  /* the largest price of an arc */
 } State;
 
+/* Whether a library that is found was built from these sources: asked when it is loaded. */
+EXPORT int64_t state_size(void)
+{
+    return KERNEL_VERSION * 100000 + (int64_t)sizeof(State);
+}
+
 typedef struct {
     uint64_t key;
     int32_t node, next;

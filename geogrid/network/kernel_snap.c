@@ -26,6 +26,25 @@ static int32_t clamp(double cell, int32_t n)
     return cell >= n ? n - 1 : (int32_t)cell;
 }
 
+/* The box of some segments (x and y, lower and upper) and the mean of their longer sides. */
+EXPORT void measure_segments(const double *ends, const int32_t *allowed, int64_t n_allowed, double *box, double *mean)
+{
+    double sum = 0;
+    box[0] = box[1] = INFINITY;
+    box[2] = box[3] = -INFINITY;
+    for (int64_t i = 0; i < n_allowed; i++) {
+        const double *e = ends + 4 * (int64_t)allowed[i];
+        double x0 = e[0] < e[2] ? e[0] : e[2], x1 = e[0] < e[2] ? e[2] : e[0];
+        double y0 = e[1] < e[3] ? e[1] : e[3], y1 = e[1] < e[3] ? e[3] : e[1];
+        if (x0 < box[0]) box[0] = x0;
+        if (y0 < box[1]) box[1] = y0;
+        if (x1 > box[2]) box[2] = x1;
+        if (y1 > box[3]) box[3] = y1;
+        sum += x1 - x0 > y1 - y0 ? x1 - x0 : y1 - y0;
+    }
+    *mean = sum / (double)n_allowed;
+}
+
 /* Calls for every cell that a segment may touch: row by row, the columns it spans within the row. */
 #define FOR_EACH_CELL(grid, s, cell, body)                                                          \
     do {                                                                                            \

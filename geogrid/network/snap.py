@@ -142,24 +142,26 @@ def _lay_grid(ends_xy: Floats, allowed: Integers) -> _Grid | None:
     """A grid of some segments, its cells about as many as they are and no smaller than their mean length."""
     if not len(allowed):
         return None
-    every = len(allowed) == len(ends_xy)
-    ends = ends_xy if every else ends_xy[allowed]
-    low = np.minimum(ends[:, :2], ends[:, 2:]).min(axis=0)
-    extent = np.maximum(ends[:, :2], ends[:, 2:]).max(axis=0) - low
-    mean_m = float(np.abs(ends[:, 2:] - ends[:, :2]).max(axis=1).mean())
-    side = max(float(np.sqrt(extent[0] * extent[1] / len(allowed))), mean_m, float(extent.max()) / MAX_CELLS)
+    call = kernel.require_kernel()
+    ends_xy, numbers = np.ascontiguousarray(ends_xy), allowed.astype(np.int32)
+    box, mean_m = np.empty(4), np.empty(1)
+    given = kernel.point_to(numbers), len(numbers)
+    call.measure_segments(kernel.point_to(ends_xy), *given, *kernel.point_to_all(box, mean_m))
+    low, extent = box[:2], box[2:] - box[:2]
+    side = max(
+        float(np.sqrt(extent[0] * extent[1] / len(allowed))),
+        float(mean_m[0]),
+        float(extent.max()) / MAX_CELLS,
+    )
     if not 0 < side < np.inf:
         return None
     shape = np.floor(extent / side).astype(int) + 1
     first = np.empty(int(shape[0]) * int(shape[1]) + 1, np.int32)
-    ends_xy = np.ascontiguousarray(ends_xy)
-    numbers = allowed.astype(np.int32)
     struct = kernel.Grid(low[0], low[1], side, shape[0], shape[1])
     kernel.fill_struct(struct, ends=ends_xy, first=first)
-    given = ctypes.addressof(struct), kernel.point_to(numbers), len(numbers)
-    listed = np.empty(kernel.require_kernel().count_cells(*given), np.int32)
+    listed = np.empty(call.count_cells(ctypes.addressof(struct), *given), np.int32)
     kernel.fill_struct(struct, segment=listed)
-    kernel.require_kernel().fill_cells(*given)
+    call.fill_cells(ctypes.addressof(struct), *given)
     return _Grid(struct, (ends_xy, first, listed))
 
 
