@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+KERNEL := setup.py $(wildcard geogrid/network/kernel*.[ch])
 
 .PHONY: serve test lint bench clean
 
@@ -20,6 +21,8 @@ lint: $(VENV)/.installed-lint
 
 bench: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/county.py
+	$(BIN)/python benchmarks/engine.py
+	$(BIN)/python benchmarks/surface.py
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -29,11 +32,11 @@ $(VENV)/bin/python:
 	  || { echo "geogrid 需要 Python 3.11 至 3.13；可用 make PYTHON=python3.12 指定。 / geogrid needs Python 3.11 to 3.13; name one with make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
+$(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt $(KERNEL)
 	$(INSTALL) --editable .
 	touch $@
 
-$(VENV)/.installed-test: $(VENV)/bin/python pyproject.toml constraints.txt
+$(VENV)/.installed-test: $(VENV)/bin/python pyproject.toml constraints.txt $(KERNEL)
 	$(INSTALL) --editable '.[test]'
 	touch $@ $(VENV)/.installed
 

@@ -208,7 +208,7 @@ def change_crs(frame: Frame, target: str, where: str) -> Frame:
         return frame
     if _is_null_shift(source, target):
         return frame.set_crs(target, allow_override=True)
-    changed = frame.to_crs(target)
+    changed = _keep_unknown_heights(frame, target) if _has_unknown_heights(frame) else frame.to_crs(target)
     coordinates, owners = shapely.get_coordinates(changed.geometry.values, return_index=True)
     bad = np.unique(owners[~np.isfinite(coordinates).all(axis=1)])
     if bad.size:
@@ -220,6 +220,27 @@ def change_crs(frame: Frame, target: str, where: str) -> Frame:
             hint_en=f"They lie outside {crs_name(source)}: swapped axes, another zone, or other units?",
         )
     return changed
+
+
+def _has_unknown_heights(frame: Frame) -> bool:
+    """Whether some vertices of features with heights have none."""
+    geometries = frame.geometry.values
+    tall = geometries[shapely.has_z(geometries)]
+    return bool(np.isnan(shapely.get_coordinates(tall, include_z=True)[:, 2]).any())
+
+
+def _keep_unknown_heights(frame: Frame, target: str) -> Frame:
+    """`to_crs` for these: PROJ has no place for a vertex whose height is unknown."""
+    geometries = np.array(frame.geometry.values, dtype=object)
+    tall = np.flatnonzero(shapely.has_z(geometries))
+    height_m = shapely.get_coordinates(geometries[tall], include_z=True)[:, 2]
+    flat = geometries.copy()
+    flat[tall] = shapely.force_2d(geometries[tall])
+    moved = np.array(gpd.GeoSeries(flat, crs=frame.crs).to_crs(target).values, dtype=object)
+    xy = shapely.get_coordinates(moved[tall])
+    moved[tall] = shapely.set_coordinates(shapely.force_3d(moved[tall]), np.column_stack([xy, height_m]))
+    series = gpd.GeoSeries(moved, index=frame.index, crs=target)
+    return series if isinstance(frame, gpd.GeoSeries) else frame.set_geometry(series)
 
 
 def _is_null_shift(source: CRS, target: str) -> bool:

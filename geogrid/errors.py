@@ -191,6 +191,26 @@ class UnknownLayerError(InputError):
 
 
 @dataclass(eq=False)
+class UnknownServiceError(InputError):
+    """A service that no centre offers."""
+
+    zh = "没有邻里服务中心提供“{service}”。现有服务项目：{known}。"
+    en = "No service centre offers “{service}”. Services: {known}."
+    service: str
+    known: str
+
+
+@dataclass(eq=False)
+class NotAHomeError(InputError):
+    """A building in which nobody is taken to live, and whose walk was asked for."""
+
+    zh = "楼栋 {building} 的用途是“{use}”，不作为住宅计算，没有步行结果。"
+    en = "Building {building} is of use “{use}” and no home: no walk is computed for it."
+    building: str
+    use: str
+
+
+@dataclass(eq=False)
 class LayerNotEmptyError(InputError):
     """An import into a layer that already holds features, without saying what becomes of them."""
 

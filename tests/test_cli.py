@@ -76,13 +76,20 @@ def test_from_files_to_answers(geogrid, county, tmp_path):
     found = json.loads(geogrid.succeed("coverage", county, "--json"))
     assert found["reading"] == "minutes:10:adult"
     assert found["people"] == {
-        "total": 100, "covered": 30, "not_covered": 70, "unanswered": 0, "covered_range_90": None,
+        "total": 100, "covered": 30, "not_covered": 70, "unanswered": 0, "covered_range_90": [30, 30],
     } | {k: v for k, v in found["people"].items() if k == "homes_without_people"}  # fmt: skip
     assert [(a["name"], a["people"]["covered"]) for a in found["by_community"]] == [
         ("东门社区", 30),
         ("南门社区", 0),
     ]
     assert [gap["people"] for gap in found["gaps"]] == [70]
+    assert found["doubt"]["n_worlds"] == 200
+    assert "equity" not in found
+    assert found == json.loads(geogrid.succeed("coverage", county, "--json", "--seed", "0"))
+    asked = json.loads(geogrid.succeed("coverage", county, "--json", "--equity", "--worlds", "0"))
+    assert (asked["doubt"], asked["people"]["covered_range_90"]) == (None, None)
+    assert asked["equity"]["rows"][0]["covered_share"] == 0.3
+    assert "30-30" in geogrid.succeed("coverage", county, "--equity")
 
     table = geogrid.succeed(
         "coverage", county, "--homes", tmp_path / "homes.csv", "--out", tmp_path / "gaps.geojson"
@@ -93,6 +100,7 @@ def test_from_files_to_answers(geogrid, county, tmp_path):
     assert float(homes["near"]["walk_s"]) == pytest.approx(36 / 1.2, abs=0.2)
     assert float(homes["far"]["walk_s"]) == pytest.approx(1236 / 1.2, abs=0.3)
     assert homes["far"]["status"] == "not_covered"
+    assert (homes["near"]["doubt"], homes["far"]["doubt"]) == ("surely_in", "surely_out")
     assert len(gpd.read_file(tmp_path / "gaps.geojson")) == 1
 
     located = json.loads(geogrid.succeed("locate", county, "远楼", "--json"))

@@ -157,7 +157,16 @@ def test_the_answer_is_json_and_the_same_every_time_and_whatever_the_order_of_ro
         shuffled = Town.from_layers(
             {
                 name: getattr(town, name).sample(frac=1, random_state=seed)
-                for name in ("street", "building", "entrance", "compound", "gate", "barrier", "centre")
+                for name in (
+                    "street",
+                    "building",
+                    "entrance",
+                    "compound",
+                    "gate",
+                    "barrier",
+                    "water",
+                    "centre",
+                )
             }
         )
         first, again, other = (

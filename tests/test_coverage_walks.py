@@ -362,7 +362,7 @@ def test_a_compound_of_unknown_kind_is_gated_only_when_its_edge_says_so():
     for wall, seconds in (
         (shapely.LineString(edge.coords), ROUND),
         (shapely.affinity.translate(shapely.LineString(edge.coords[:2]), 1.5, 0), ROUND),
-        (shapely.LineString([at(5, 0), at(5, 4)]), 24 + 12),  # a fence that crosses the edge
+        (shapely.LineString([at(4, 0), at(4, 4)]), 24 + 12),  # a fence that crosses the edge
     ):
         layers["barrier"] = gpd.GeoDataFrame({"id": ["b"]}, geometry=[wall], crs=layers["street"].crs)
         assert assess_coverage(Town.from_layers(layers), TEN_MINUTES).homes.loc["A", "walk_s"] == seconds

@@ -161,6 +161,21 @@ def test_between_wgs84_and_cgcs2000_no_number_changes():
     )
 
 
+def test_a_vertex_whose_height_is_unknown_keeps_its_place():
+    line = shapely.LineString([(118.80, 27.30, 5), (118.81, 27.31, np.nan), (118.82, 27.32, 7)])
+    flat = shapely.LineString([(118.90, 27.30), (118.91, 27.31)])
+    series = gpd.GeoSeries([line, flat, None], crs="EPSG:4490")
+    expected = shapely.get_coordinates(shapely.force_2d(series.to_numpy()[:1]))
+    for layer in (series, gpd.GeoDataFrame({"id": [1, 2, 3]}, geometry=series)):
+        there = change_crs(layer, "EPSG:4549", "street")
+        assert there.crs == "EPSG:4549"
+        assert shapely.has_z(there.geometry).tolist() == [True, False, False]
+        z = shapely.get_coordinates(there.geometry[:1], include_z=True)[:, 2]
+        np.testing.assert_array_equal(z, [5, np.nan, 7])
+        back = change_crs(there, "EPSG:4490", "street")
+        assert shapely.get_coordinates(back.geometry[:1]) == pytest.approx(expected, abs=1e-9)
+
+
 def test_coordinates_that_a_zone_cannot_express_are_an_error_with_their_rows():
     points = [(118.85, 27.36), (27.36, 118.85), (118.86, 27.37), (float("inf"), 0.0)]
     frame = gpd.GeoDataFrame(geometry=[shapely.Point(p) for p in points], crs="EPSG:4490")

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from geogrid.cli import language
+from geogrid.cli.certainty import describe_doubt, describe_equity, format_range
+from geogrid.cli.explanation import explain_building
 from geogrid.cli.export import hide_small_counts
 from geogrid.cli.options import county_argument, json_option
 from geogrid.cli.output import echo_json, format_count, format_share, format_table
 from geogrid.errors import InvalidOptionError
 from geogrid.labels import label
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from geogrid.coverage.town import Town
 
 PROFILES = ("adult", "elderly", "child")
 HOME_COLUMNS = ("building", "people", "walk_s", "length_m", "centre", "status", "doubt", "reason")
@@ -33,6 +40,21 @@ SHOWN_GAPS = 10
     help="写出服务缺口 / write the gaps (.geojson, .gpkg, .csv, .xlsx)",
 )
 @click.option("--homes", type=click.Path(path_type=Path), help="逐栋结果 / one row a home (.csv, .xlsx)")
+@click.option("--service", metavar="S", help="只计提供该服务的中心 / only centres that offer it")
+@click.option(
+    "--explain", metavar="BUILDING", help="逐段说明一栋楼的步行路线 / the walk of one building, leg by leg"
+)
+@click.option(
+    "--worlds",
+    type=click.IntRange(min=0),
+    default=200,
+    show_default=True,
+    help="模拟情形数，0 为不计算区间 / worlds drawn for the range, 0 for none",
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="随机种子 / of the worlds"
+)
+@click.option("--equity", is_flag=True, help="按地区和年龄的公平性 / equity by area and age")
 @json_option
 def command(
     county: Path,
@@ -41,14 +63,22 @@ def command(
     profile: str | None,
     out: Path | None,
     homes: Path | None,
+    service: str | None,
+    explain: str | None,
+    worlds: int,
+    seed: int,
+    equity: bool,
     as_json: bool,
 ) -> None:
     """步行多久（多远）能到最近的邻里服务中心；不加选项时按本县正式口径。
 
     Who reaches a centre on foot. Without options, by the county's official reading.
     """
-    from geogrid.coverage.assess import assess_readings
+    from geogrid.coverage.assess import add_doubt, assess_layout
+    from geogrid.coverage.equity import assess_equity
     from geogrid.coverage.reading import STANDARD_READINGS, Reading
+    from geogrid.coverage.services import keep_service
+    from geogrid.coverage.walks import lay_out
     from geogrid.crs import change_crs
     from geogrid.workspace import Workspace
 
@@ -58,6 +88,10 @@ def command(
         )
     if metres is not None and profile is not None:
         raise InvalidOptionError(option="--profile", value=profile, expected="--minutes")
+    if explain is not None and (out is not None or homes is not None):
+        raise InvalidOptionError(
+            option="--explain", value=explain, expected="不与 --out、--homes 同用 / without --out and --homes"
+        )
     with Workspace.open(county) as workspace:
         if metres is not None:
             reading = Reading("metres", metres)
@@ -67,9 +101,23 @@ def command(
             reading = Reading.parse(workspace.reading)
         town = workspace.read_town()
         synthetic, name, store_crs = workspace.is_synthetic, workspace.name, str(workspace.store_crs)
+    if service is not None:
+        town = keep_service(town, service)
+    if explain is not None:
+        found, lines = explain_building(town, reading, explain, language())
+        if as_json:
+            echo_json(found | {"service": service})
+            return
+        for line in [*_describe_source(synthetic, town, service), *lines]:
+            click.echo(line)
+        return
     others = [] if as_json else [other for other in STANDARD_READINGS if other != reading]
-    results = assess_readings(town, [reading, *others])
+    layout = lay_out(town)
+    results = assess_layout(town, layout, [reading, *others])
+    if worlds:
+        results[0] = add_doubt(town, layout, results[0], seed=seed, n_worlds=worlds)
     coverage = results[0]
+    shares = assess_equity(town, layout, reading, coverage.homes).to_dict() if equity else None
     if out is not None:
         from geogrid.io.export import write_layer
 
@@ -83,30 +131,50 @@ def command(
         table = table.assign(synthetic=True) if synthetic else table
         write_layer(table, homes, layer_title=label("coverage.home", language()))
     if as_json:
-        echo_json(coverage.to_dict())
+        echo_json(coverage.to_dict() | {"service": service} | ({} if shares is None else {"equity": shares}))
         return
-    if synthetic:
-        click.echo(f"〔{label('synthetic', language())}〕")
+    for line in _describe_source(synthetic, town, service):
+        click.echo(line)
     click.echo(label("cli.coverage.head", language(), county=name, reading=reading.title(language())))
     click.echo()
     titles = [other.title(language()) for other in (reading, *others)]
-    centre_keys = town.centre["centre"].where(town.centre["centre"].notna(), town.centre["id"])
     names = {
         key: title
         for key, title in [
             *zip(town.community["code"], town.community["name"], strict=True),
-            *zip(centre_keys, town.centre["name"], strict=True),
+            *zip(_list_centre_keys(town), town.centre["name"], strict=True),
         ]
         if title
     }
-    for line in _describe([result.to_dict() for result in results], titles, names):
+    told = [result.to_dict() for result in results]
+    lines = _describe(told, titles, names, reading.measure.speed_m_per_s)
+    if shares is not None:
+        lines += ["", *describe_equity(shares, names, language())]
+    for line in lines:
         click.echo(line)
     for path in (out, homes):
         if path is not None:
             click.echo(label("cli.written", language(), path=path))
 
 
-def _describe(results: list[dict[str, Any]], titles: list[str], names: dict[str, str]) -> list[str]:
+def _describe_source(synthetic: bool, town: Town, service: str | None) -> list[str]:
+    """Lines on what the numbers rest on: synthetic data, and centres with one service only."""
+    lines = [f"〔{label('synthetic', language())}〕"] if synthetic else []
+    if service is not None:
+        n_centres = _list_centre_keys(town).nunique()
+        lines.append(label("cli.coverage.service", language(), service=service, count=n_centres))
+    return lines
+
+
+def _list_centre_keys(town: Town) -> pd.Series:
+    """The id of the centre that each door belongs to."""
+    keys: pd.Series = town.centre["centre"].where(town.centre["centre"].notna(), town.centre["id"])
+    return keys
+
+
+def _describe(
+    results: list[dict[str, Any]], titles: list[str], names: dict[str, str], speed_m_per_s: float
+) -> list[str]:
     """The lines of the printed table; `names` are those of communities and centres, by key."""
     tongue = language()
     found = results[0]
@@ -119,13 +187,18 @@ def _describe(results: list[dict[str, Any]], titles: list[str], names: dict[str,
         )
     )
     lines += _describe_left_out(found)
+    if found["doubt"]:
+        lines += ["", *describe_doubt(found["doubt"], unit, speed_m_per_s, tongue)]
     for key in ("by_community", "by_district"):
         if found[key]:
             lines += ["", label(f"cli.coverage.{key}", tongue)]
             heads[0] = label("cli.coverage.area", tongue)
-            lines.append(
-                format_table(heads, [_count_row(a["name"] or a["code"], a[unit]) for a in found[key]])
-            )
+            more = ["range", "in_doubt"] if found["doubt"] else []
+            rows = [
+                _count_row(a["name"] or a["code"], a[unit]) + _doubt_cells(a["doubt"], unit)
+                for a in found[key]
+            ]
+            lines.append(format_table(heads + [label(f"cli.coverage.{head}", tongue) for head in more], rows))
     gaps = found["gaps"]
     if gaps:
         lines += ["", label("cli.coverage.gaps", tongue, shown=min(len(gaps), SHOWN_GAPS), total=len(gaps))]
@@ -152,6 +225,13 @@ def _count_row(title: str, counts: dict[str, int | None]) -> list[str]:
         *(format_count(counts[key]) for key in ("total", "covered", "not_covered", "unanswered")),
         format_share(counts["covered"], counts["total"]),
     ]
+
+
+def _doubt_cells(doubt: dict[str, Any] | None, unit: str) -> list[str]:
+    """The range of an area and its homes in doubt; nothing where doubt was not assessed."""
+    if doubt is None:
+        return []
+    return [format_range(doubt[unit]["covered_range_90"]), format_count(doubt["homes"]["in_doubt"])]
 
 
 def _describe_left_out(found: dict[str, Any]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from geogrid.areas.share import assign_areas
+from geogrid.coverage.doubt import N_WORLDS, Doubt, assess_doubt, describe_area, describe_doubt
 from geogrid.coverage.explain import explain_uncovered
 from geogrid.coverage.gaps import describe_gaps, find_gaps
 from geogrid.coverage.reading import Reading
@@ -35,6 +36,7 @@ HOME_COLUMNS = (
     "x",
     "y",
     "gate",
+    "is_barred",
 )
 
 
@@ -68,15 +70,18 @@ class Coverage:
     homes
         One row per home, by building id: `people`, `walk_s` (to the nearest centre in time),
         `length_m` (the shortest way to any centre), `centre` (the nearest in the reading's own
-        measure), `status`, `reason` (why unanswered; or why not covered: gate, barrier, far), `doubt`
-        (None), `community`, `district`, `grid`, `x`, `y`, `gate` (how the gates of its compound are
-        known: given, inferred, unknown; None outside gated compounds). Missing numbers are NaN.
+        measure), `status`, `reason` (why unanswered; or why not covered: gate, slope, barrier, far), `doubt`
+        (surely_in, in_doubt, surely_out; None until doubt is assessed, and for homes without an answer), `community`, `district`, `grid`, `x`, `y`, `gate` (how the gates of its compound are
+        known: given, inferred, unknown; None outside gated compounds), `is_barred` (a street is reached
+        only past a mapped barrier or water). Missing numbers are NaN.
     gaps
         Clusters of homes that are not covered; see `gaps.find_gaps`.
     unsnapped_centres
         Ids of centres that no street reaches.
     communities, districts
         The areas by which the answer is summed: `code`, `name`.
+    doubt
+        How sure the answer is; None until `add_doubt`.
     """
 
     reading: Reading
@@ -86,20 +91,36 @@ class Coverage:
     unsnapped_centres: tuple[str, ...]
     communities: pd.DataFrame
     districts: pd.DataFrame
+    doubt: Doubt | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON-ready values, the same every time; unknown people are None."""
         return {
             "reading": str(self.reading),
             "homes": count_homes(self.homes),
-            "people": count_people(self.homes) | {"covered_range_90": None},
+            "people": count_people(self.homes) | {"covered_range_90": self._find_range()},
             "n_centres": self.n_centres,
-            "by_community": summarise_areas(self.homes, "community", self.communities),
-            "by_district": summarise_areas(self.homes, "district", self.districts),
+            "by_community": self._summarise_areas("community", self.communities),
+            "by_district": self._summarise_areas("district", self.districts),
             "gaps": describe_gaps(self.gaps),
             "left_out": list_left_out(self.homes),
             "unsnapped_centres": list(self.unsnapped_centres),
+            "doubt": None if self.doubt is None else describe_doubt(self.doubt),
         }
+
+    def _find_range(self, kind: str = "county", code: str | None = None) -> list[int] | None:
+        if self.doubt is None:
+            return None
+        found: list[int] | None = describe_area(self.doubt, kind, code)["people"]["covered_range_90"]
+        return found
+
+    def _summarise_areas(self, kind: str, areas: pd.DataFrame) -> list[dict[str, Any]]:
+        """The areas of one kind, with their doubt where it was assessed."""
+        entries = summarise_areas(self.homes, kind, areas)
+        for entry in entries:
+            entry["people"]["covered_range_90"] = self._find_range(kind, entry["code"])
+            entry["doubt"] = None if self.doubt is None else describe_area(self.doubt, kind, entry["code"])
+        return entries
 
 
 def assess_coverage(town: Town, reading: Reading) -> Coverage:
@@ -132,6 +153,21 @@ def assess_layout(town: Town, layout: Layout, readings: Sequence[Reading]) -> li
     return [_assess(town, layout, reading, walks, places) for reading in readings]
 
 
+def add_doubt(
+    town: Town, layout: Layout, coverage: Coverage, *, seed: int = 0, n_worlds: int = N_WORLDS
+) -> Coverage:
+    """The same answer with how sure it is; see `doubt.assess_doubt`.
+
+    Parameters
+    ----------
+    layout
+        That of the town, from which the coverage was assessed.
+    """
+    doubt = assess_doubt(town, layout, coverage.reading, coverage.homes, seed=seed, n_worlds=n_worlds)
+    homes = coverage.homes.assign(doubt=_as_text(doubt.verdict, coverage.homes))
+    return replace(coverage, homes=homes, doubt=doubt)
+
+
 def _assess(
     town: Town, layout: Layout, reading: Reading, walks: Mapping[str, Walks], places: pd.DataFrame
 ) -> Coverage:
@@ -151,7 +187,7 @@ def _assess(
     return Coverage(
         reading=reading,
         homes=homes,
-        gaps=find_gaps(homes, layout.homes.building, uncovered, town.building.crs),
+        gaps=find_gaps(town, layout, homes, uncovered, reading),
         n_centres=layout.n_centres,
         unsnapped_centres=_list_unsnapped(layout),
         communities=_list_areas(town.community),
@@ -170,6 +206,7 @@ def _describe_homes(town: Town, layout: Layout) -> pd.DataFrame:
     frame["x"], frame["y"] = layout.homes.xy[:, 0], layout.homes.xy[:, 1]
     origin = np.append(layout.network.gates.origin, [None])
     frame["gate"] = _as_text(origin[layout.home_compound], frame)
+    frame["is_barred"] = layout.is_barred
     return frame
 
 

@@ -1,7 +1,7 @@
 """The ground of each centre: where it is the nearest one (catchment), and from where it is within the cutoff.
 
-These are drawings. People and homes in them are counted from the walks of the homes, never from
-where a polygon's edge happens to run.
+These are drawings, made from a surface of walks. People and homes in them are counted from the walks
+of the homes, never from where a polygon's edge happens to run.
 """
 
 from __future__ import annotations
@@ -11,34 +11,24 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geogrid.coverage.contour import keep_polygons, outline_ground, outline_owners
+from geogrid.coverage.ground import CELL_M, Ground, Lattice, lay_ground
 from geogrid.coverage.reading import Reading
 from geogrid.coverage.summary import sum_known
+from geogrid.coverage.surface import measure_cells, measure_surface
 from geogrid.coverage.town import Town
-from geogrid.coverage.walks import Layout, Objects, lay_out, measure_walks, price_ways
-from geogrid.network.graph import Graph, price_segments
+from geogrid.coverage.walks import Layout, Objects, lay_out, measure_walks
 from geogrid.network.impedance import Floats, Integers, price_legs
-from geogrid.network.search import Direct, Ways, find_nearest, price_from_nodes, search_nodes, select_ways
-from geogrid.network.snap import snap_points
 
-SAMPLE_M = 40.0
-"""Streets are sampled at most this far apart to divide the ground between centres."""
-FRAME_M = 200.0
-"""Where the county's extent is not known the ground ends this far round homes and streets."""
-SQUARE_M = 25.0
-"""Side of the squares in which reached ground is judged."""
-SMOOTHED_M = 18.0
-"""The outline of squares is simplified by this much: just over their half diagonal, so that steps vanish."""
-STREET_SIDE_M = 50.0
-"""Ground further from a street than this is not drawn as reached: a block's depth."""
 FOOTPRINT_M = 5.0
 """A centre that nobody is nearest to, or that no street reaches, is drawn as this much ground round its door."""
 
 
-def draw_catchments(town: Town, reading: Reading) -> gpd.GeoDataFrame:
+def draw_catchments(town: Town, reading: Reading, *, cell_m: float = CELL_M) -> gpd.GeoDataFrame:
     """The ground and the homes of each centre, by the reading's measure, however far they are.
 
-    Ground belongs to the centre of the home or of the place on a street that is nearest in a straight
-    line; ground whose nearest place cannot reach any centre belongs to none.
+    Ground belongs to the centre that is nearest on foot, the smaller id on a tie; ground from which no
+    centre can be reached belongs to none. Catchments do not overlap.
 
     Returns
     -------
@@ -51,11 +41,15 @@ def draw_catchments(town: Town, reading: Reading) -> gpd.GeoDataFrame:
         When the town has no street, no centre or no home.
     """
     layout = lay_out(town)
+    return outline_catchments(layout, lay_ground(town, layout, cell_m=cell_m), reading)
+
+
+def outline_catchments(layout: Layout, ground: Ground, reading: Reading) -> gpd.GeoDataFrame:
+    """The same, over ground that was laid before."""
     walks = measure_walks(layout, reading.measure)
-    street_xy, street_centre = _sample_streets(layout, reading)
-    known = np.isfinite(layout.homes.xy).all(axis=1)
-    xy = np.vstack([layout.homes.xy[known], street_xy])
-    grounds = _divide_ground(xy, np.concatenate([walks.centre[known], street_centre]), layout, town)
+    surface = measure_surface(layout, ground, reading.measure)
+    grounds = outline_owners(ground, surface.centre, layout.n_centres)
+    grounds = _mark_doors(grounds, layout.centre_xy)
     homes = pd.DataFrame({"centre": walks.centre, "people": layout.homes.building["residents"].array})
     members = dict(iter(homes.groupby("centre")))
     empty = homes.iloc[:0]
@@ -63,14 +57,11 @@ def draw_catchments(town: Town, reading: Reading) -> gpd.GeoDataFrame:
     frame = _list_centres(layout)
     frame["people"] = pd.array(people, dtype="Int64")
     frame["n_homes"] = np.bincount(walks.centre[walks.centre >= 0], minlength=layout.n_centres)
-    return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(grounds, crs=town.street.crs))
+    return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(grounds, crs=layout.homes.building.crs))
 
 
-def draw_isochrones(town: Town, reading: Reading) -> gpd.GeoDataFrame:
+def draw_isochrones(town: Town, reading: Reading, *, cell_m: float = CELL_M) -> gpd.GeoDataFrame:
     """The ground from which each centre is within the reading's cutoff.
-
-    Ground is judged in squares of `SQUARE_M` beside public streets, each by the walk from its middle;
-    the steps of the outline are then smoothed.
 
     Returns
     -------
@@ -82,19 +73,47 @@ def draw_isochrones(town: Town, reading: Reading) -> gpd.GeoDataFrame:
         When the town has no street, no centre or no home.
     """
     layout = lay_out(town)
-    network = layout.network.public
-    costs = price_segments(network, reading.measure)
-    arrivals = price_ways(layout, reading.measure).centres
-    middle_xy, squares = _lay_squares(network, reading)
+    return outline_isochrones(layout, lay_ground(town, layout, cell_m=cell_m), reading)
+
+
+def outline_isochrones(layout: Layout, ground: Ground, reading: Reading) -> gpd.GeoDataFrame:
+    """The same, over ground that was laid before."""
+    step = _price_step(ground, reading)
+    limit = reading.cutoff_units + step
     grounds = []
-    for centre, reached in search_nodes(
-        network, costs, arrivals, layout.n_centres, limit=reading.cutoff_units
-    ):
-        doors = select_ways(arrivals, centre)
-        prices = price_from_nodes(network, costs, squares, doors, reached)
-        inside = squares.place[prices <= reading.cutoff_units]
-        grounds.append(_draw_squares(middle_xy[inside], layout.centre_xy[centre]))
-    return gpd.GeoDataFrame(_list_centres(layout), geometry=gpd.GeoSeries(grounds, crs=town.street.crs))
+    for centre, samples, prices in measure_cells(layout, ground, reading.measure, limit=limit):
+        drawn = shapely.MultiPolygon()
+        if len(samples):
+            lattice, cost = _cut_window(ground, samples, prices)
+            drawn = outline_ground(ground, lattice, cost, reading.cutoff_units, step)
+        grounds.append(_draw_footprint(layout.centre_xy[centre]) if drawn.is_empty else drawn)
+    return gpd.GeoDataFrame(
+        _list_centres(layout), geometry=gpd.GeoSeries(grounds, crs=layout.homes.building.crs)
+    )
+
+
+def outline_reached(layout: Layout, ground: Ground, reading: Reading) -> shapely.Geometry:
+    """The ground from which any centre is within the reading's cutoff: all isochrones together."""
+    surface = measure_surface(layout, ground, reading.measure)
+    step = _price_step(ground, reading)
+    return outline_ground(ground, ground.lattice, surface.cost, reading.cutoff_units, step)
+
+
+def _price_step(ground: Ground, reading: Reading) -> float:
+    return float(price_legs(np.array([ground.lattice.cell_m]), reading.measure)[0])
+
+
+def _cut_window(ground: Ground, samples: Integers, prices: Floats) -> tuple[Lattice, Floats]:
+    """The part of the lattice round some samples, and their prices there, shape (2, rows, columns)."""
+    lattice = ground.lattice
+    row, column = np.divmod(ground.cell[samples], lattice.n_columns)
+    top, left = max(int(row.min()) - 1, 0), max(int(column.min()) - 1, 0)
+    n_rows = min(int(row.max()) + 2, lattice.n_rows) - top
+    n_columns = min(int(column.max()) + 2, lattice.n_columns) - left
+    cost = np.full((2, n_rows, n_columns), np.inf)
+    cost[ground.sheet[samples], row - top, column - left] = prices
+    west, south = lattice.west + left * lattice.cell_m, lattice.south + top * lattice.cell_m
+    return Lattice(west, south, lattice.cell_m, n_rows, n_columns), cost
 
 
 def _list_centres(layout: Layout) -> pd.DataFrame:
@@ -106,83 +125,20 @@ def _list_centres(layout: Layout) -> pd.DataFrame:
     )
 
 
-def _sample_streets(layout: Layout, reading: Reading) -> tuple[Floats, Integers]:
-    """Places along the public streets, at most one for each square of half the spacing, and their centres."""
-    graph = layout.network.public
-    segment, fraction = _sample_segments(graph, SAMPLE_M)
-    xy = _place_on_segments(graph, segment, fraction)
-    _, first = np.unique(np.floor(xy / (SAMPLE_M / 2)), axis=0, return_index=True)
-    kept = np.sort(first)
-    n_kept = len(kept)
-    samples = Ways(np.arange(n_kept), segment[kept], fraction[kept], np.zeros(n_kept), np.full(n_kept, -1))
-    none = Direct(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
-    costs = price_segments(graph, reading.measure)
-    arrivals = price_ways(layout, reading.measure).centres
-    nearest = find_nearest(graph, costs, samples, arrivals, none, n_kept, layout.n_centres)
-    return xy[kept], nearest.centre
+def _mark_doors(grounds: Objects, door_xy: Floats) -> Objects:
+    """Grounds of which the empty ones became a little ground round their door, taken from the others.
 
-
-def _sample_segments(graph: Graph, spacing_m: float) -> tuple[Integers, Floats]:
-    """Places along segments, evenly, at most a spacing apart: segments and fractions."""
-    n_samples = np.ceil(graph.length_m / spacing_m).astype(np.int64)
-    segment = np.repeat(np.arange(graph.n_segments), n_samples)
-    within = np.arange(len(segment)) - np.repeat(np.cumsum(n_samples) - n_samples, n_samples)
-    return segment, (within + 0.5) / n_samples[segment]
-
-
-def _place_on_segments(graph: Graph, segment: Integers, fraction: Floats) -> Floats:
-    start, end = graph.ends_xy[segment, :2], graph.ends_xy[segment, 2:]
-    xy: Floats = start + fraction[:, None] * (end - start)
-    return xy
-
-
-def _divide_ground(xy: Floats, centre: Integers, layout: Layout, town: Town) -> Objects:
-    """The ground nearest to the points of each centre, clipped to the county, shape (k,)."""
-    xy, first = np.unique(xy, axis=0, return_index=True)
-    centre = centre[first]
-    points = shapely.multipoints(xy)
-    extent = shapely.union_all(town.county.geometry.to_numpy())
-    if extent.is_empty:
-        extent = shapely.buffer(shapely.convex_hull(points), FRAME_M)
-    cells = shapely.get_parts(shapely.voronoi_polygons(points, extend_to=extent, ordered=True))
-    grounds = []
-    for number in range(layout.n_centres):
-        ground = shapely.coverage_union_all(cells[centre == number])
-        ground = _keep_polygons(shapely.intersection(shapely.make_valid(ground), extent))
-        grounds.append(_draw_footprint(layout.centre_xy[number]) if ground.is_empty else ground)
-    return np.array(grounds, dtype=object)
-
-
-def _lay_squares(graph: Graph, reading: Reading) -> tuple[Floats, Ways]:
-    """Squares beside streets: the middles of a lattice, and the way to a street of those that have one."""
-    segment, fraction = _sample_segments(graph, SQUARE_M)
-    at = np.floor(_place_on_segments(graph, segment, fraction) / SQUARE_M).astype(np.int64)
-    reach = np.arange(-2, 3)
-    around = np.stack(np.meshgrid(reach, reach), axis=-1).reshape(-1, 2)
-    lattice = np.unique((at[:, None, :] + around).reshape(-1, 2), axis=0)
-    middle_xy = (lattice + 0.5) * SQUARE_M
-    snaps = snap_points(middle_xy, graph)
-    near = np.flatnonzero(snaps.straight_m <= STREET_SIDE_M)
-    legs = price_legs(snaps.straight_m[near], reading.measure)
-    none = np.full(len(near), -1)
-    return middle_xy, Ways(near, snaps.segment[near], snaps.fraction[near], legs, none)
-
-
-def _draw_squares(middle_xy: Floats, door_xy: Floats) -> shapely.Geometry:
-    """Squares as one ground with a smoothed outline; round the door alone when there is none."""
-    if not len(middle_xy):
-        return _draw_footprint(door_xy)
-    (west, south), (east, north) = (middle_xy - SQUARE_M / 2).T, (middle_xy + SQUARE_M / 2).T
-    ground = shapely.coverage_union_all(shapely.box(west, south, east, north))
-    return _keep_polygons(shapely.simplify(ground, SMOOTHED_M))
+    Of several empty ones the later are the smaller, so that those at one place are rings in each other.
+    """
+    grounds = grounds.copy()
+    empty = np.flatnonzero(shapely.is_empty(grounds) & np.isfinite(door_xy).all(axis=1))
+    for turn, number in enumerate(empty):
+        mark = shapely.buffer(shapely.points(door_xy[number]), FOOTPRINT_M * (1 - turn / len(empty)))
+        for other in np.flatnonzero(shapely.intersects(grounds, mark)):
+            grounds[other] = keep_polygons(shapely.difference(grounds[other], mark))
+        grounds[number] = mark
+    return grounds
 
 
 def _draw_footprint(door_xy: Floats) -> shapely.Geometry:
     return shapely.buffer(shapely.points(door_xy), FOOTPRINT_M)
-
-
-def _keep_polygons(geometry: shapely.Geometry) -> shapely.Geometry:
-    """The polygons in a geometry, as one Polygon or MultiPolygon."""
-    parts = shapely.get_parts(shapely.get_parts(geometry))
-    polygons = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
-    return polygons[0] if len(polygons) == 1 else shapely.multipolygons(polygons)

@@ -1,7 +1,8 @@
-"""Why homes are not covered: a gate, a barrier, or plain distance."""
+"""Why homes are not covered: a gate, a slope, a barrier, or plain distance."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 
 import numpy as np
@@ -16,12 +17,16 @@ class GapReason(StrEnum):
     """What keeps a home from a centre within the cutoff; the first that holds is given.
 
     `GATE`: were the wall of its compound gone, so that people walked straight to the nearest public
-    street, the home would be covered. `BARRIER`: a centre is near enough in a straight line (with the
+    street, the home would be covered. `SLOPE`: were the ground level, it would be. `BARRIER`: a centre is near enough in a straight line (with the
     detour of an access leg) but the streets lead round something: a river, a railway, another
     compound. `FAR`: no centre is near.
+
+    The first two are tried by walking again, and go before the third, which is judged from the air:
+    where levelling the hill would do, nothing is in the way but the hill.
     """
 
     GATE = "gate"
+    SLOPE = "slope"
     BARRIER = "barrier"
     FAR = "far"
 
@@ -46,6 +51,10 @@ def explain_uncovered(layout: Layout, reading: Reading, uncovered: Integers) -> 
     straight_m, _ = cKDTree(doors_xy).query(layout.homes.xy[uncovered])
     near = price_legs(straight_m, reading.measure) <= reading.cutoff_units
     reason[near] = GapReason.BARRIER.value
+    level = replace(reading.measure, slope_share=0.0)
+    if level != reading.measure and layout.network.has_slopes:
+        on_the_level = measure_walks(layout, level).cost[uncovered]
+        reason[on_the_level <= reading.cutoff_units] = GapReason.SLOPE.value
     is_walled = layout.home_compound[uncovered] >= 0
     if is_walled.any():
         opened = measure_walks(open_walls(layout), reading.measure).cost[uncovered]

@@ -8,21 +8,25 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from geogrid.coverage.walks import Objects
-from geogrid.network.impedance import Floats, Integers
+from geogrid.coverage.catchment import FOOTPRINT_M, outline_reached
+from geogrid.coverage.cluster import cluster_homes
+from geogrid.coverage.contour import keep_polygons, outline_owners, outline_within
+from geogrid.coverage.explain import GapReason
+from geogrid.coverage.ground import CELL_M, lay_ground, mark_near
+from geogrid.coverage.reading import Reading
+from geogrid.coverage.town import Town
+from geogrid.coverage.walks import Layout, Objects
+from geogrid.network.graph import MM_PER_M
+from geogrid.network.impedance import ACCESS_DETOUR, Floats, Integers
 
 GAP_LINK_M = 150.0
 """Uncovered homes this near to each other belong to one gap: about the width of a block and its street."""
+GAP_LEAST_WIDTH_M = 300.0
+"""No gap is split to be narrower than this: pieces of a few houses are nobody's plan for a centre."""
 GAP_GROUND_M = 60.0
 """The ground of a gap reaches this far round its homes; with `GAP_LINK_M` it may fall into parts."""
-GROUND_TOLERANCE_M = 5.0
-"""The outline of the ground is simplified by this much: it is drawn, never counted from."""
-THINNED_M = 15.0
-"""Of the homes in a square of this side one is enough to draw the ground."""
 
 _MOST = {
     "nearest_centre": "centre",
@@ -43,40 +47,41 @@ GAP_COLUMNS = (
     "community",
     "district",
     "grid",
+    *(f"n_{reason.value}" for reason in GapReason),
 )
 
 
 def find_gaps(
-    homes: pd.DataFrame, building: gpd.GeoDataFrame, uncovered: Integers, crs: object
+    town: Town, layout: Layout, homes: pd.DataFrame, uncovered: Integers, reading: Reading
 ) -> gpd.GeoDataFrame:
     """The gaps of a town, the one with most people first (most homes where people are unknown).
 
-    Homes are chained into one gap while the next is within `GAP_LINK_M`. What a gap says of its
-    nearest centre, its walk, its areas and its reason is what holds for most of its people: the
-    value with the largest sum, the smaller one on a tie, and for `walk_s` the median. Where the people
-    of none of its homes are known every home weighs the same; where those of some are, the others
-    weigh nothing in these.
+    Homes are chained into one gap while the next is within `GAP_LINK_M`, and a chain is split where it
+    is too wide for one new centre (see `limit_width`). What a gap says of its nearest centre, its
+    walk, its areas and its reason is what holds for most of its people: the value with the largest
+    sum, the smaller one on a tie, and for `walk_s` the median. Where the people of none of its homes
+    are known every home weighs the same; where those of some are, the others weigh nothing in these.
 
     Parameters
     ----------
-    homes, building
-        Rows of `Coverage.homes` and the buildings they are, in the same order.
+    homes
+        Rows of `Coverage.homes`, those of the layout in its order.
     uncovered
         Shape (u,): rows of the homes that are not covered.
-    crs
-        The CRS of x and y, metres.
 
     Returns
     -------
     Columns `GAP_COLUMNS` and the ground as Polygon or MultiPolygon. `people`, `elderly` (60 and
-    over) and `children` (0 to 14) are <NA> where unknown for all homes of the gap.
+    over) and `children` (0 to 14) are <NA> where unknown for all homes of the gap; `n_gate`,
+    `n_barrier` and so on count its homes by their reason. The grounds of gaps do not overlap, and
+    lie outside all isochrones.
     """
     members = homes.iloc[uncovered]
     xy = members[["x", "y"]].to_numpy(float)
-    gap = _cluster(xy)
+    gap = cluster_homes(xy, GAP_LINK_M, limit_width(reading))
     n_gaps = int(gap.max(initial=-1)) + 1
     weight = _weigh(members["people"], gap, n_gaps)
-    ages = building.iloc[uncovered]
+    ages = layout.homes.building.iloc[uncovered]
     frame = pd.DataFrame(
         {
             "people": _sum_known(members["people"], gap, n_gaps),
@@ -90,6 +95,9 @@ def find_gaps(
         frame[name] = pd.Series(
             _pick_heaviest(members[column].to_numpy(object), weight, gap, n_gaps), dtype=object
         )
+    for reason in GapReason:
+        counts = np.bincount(gap, members["reason"] == reason.value, minlength=n_gaps)
+        frame[f"n_{reason.value}"] = pd.array(counts.astype(np.int64), dtype="Int64")
     _, first = np.unique(gap, return_index=True)
     order = np.lexsort(
         (
@@ -100,8 +108,21 @@ def find_gaps(
     )
     frame = frame.iloc[order].reset_index(drop=True)
     frame["id"] = pd.Series([f"gap-{number}" for number in range(1, n_gaps + 1)], dtype=object)
-    grounds = [_draw_ground(xy[gap == number]) for number in order]
-    return gpd.GeoDataFrame(frame[list(GAP_COLUMNS)], geometry=gpd.GeoSeries(grounds, crs=crs))
+    grounds: Any = _draw_grounds(town, layout, xy, gap, reading)[order] if n_gaps else []
+    return gpd.GeoDataFrame(frame[list(GAP_COLUMNS)], geometry=gpd.GeoSeries(grounds, crs=town.crs))
+
+
+def limit_width(reading: Reading) -> float:
+    """Metres between the two homes of a gap that are furthest apart.
+
+    As far as somebody gets within the cutoff, the detour of an access leg taken off: a centre at any
+    of the gap's homes would be within the cutoff of all the others. At least `GAP_LEAST_WIDTH_M`.
+
+    >>> limit_width(Reading("minutes", 10)), limit_width(Reading("minutes", 10, "elderly"))
+    (600.0, 400.0)
+    """
+    reach_m = reading.cutoff_units / 1000.0 * reading.measure.speed_m_per_s / ACCESS_DETOUR
+    return max(reach_m, GAP_LEAST_WIDTH_M)
 
 
 def describe_gaps(gaps: gpd.GeoDataFrame) -> list[dict[str, Any]]:
@@ -112,16 +133,6 @@ def describe_gaps(gaps: gpd.GeoDataFrame) -> list[dict[str, Any]]:
         {str(name): int(value) if isinstance(value, np.integer) else value for name, value in row.items()}
         for row in rows.to_dict("records")
     ]
-
-
-def _cluster(xy: Floats) -> Integers:
-    """The number of each home's gap, shape (u,)."""
-    if not len(xy):
-        return np.empty(0, np.int64)
-    left, right = cKDTree(xy).query_pairs(GAP_LINK_M, output_type="ndarray").T
-    links = coo_matrix((np.ones(len(left), np.int32), (left, right)), shape=(len(xy), len(xy)))
-    numbers: Integers = connected_components(links, directed=False)[1]
-    return numbers
 
 
 def _weigh(people: pd.Series, gap: Integers, n_gaps: int) -> Floats:
@@ -161,8 +172,19 @@ def _find_medians(values: Floats, weight: Floats, gap: Integers) -> Floats:
     return medians
 
 
-def _draw_ground(xy: Floats) -> shapely.Geometry:
-    _, kept = np.unique(np.floor(xy / THINNED_M), axis=0, return_index=True)
-    discs = shapely.buffer(shapely.points(xy[np.sort(kept)]), GAP_GROUND_M, quad_segs=4)
-    ground = shapely.union_all(discs)  # four times as fast as the buffer of all points together
-    return shapely.simplify(ground, GROUND_TOLERANCE_M)
+def _draw_grounds(town: Town, layout: Layout, xy: Floats, gap: Integers, reading: Reading) -> Objects:
+    """The ground of every gap: the land round its homes from which no centre is within the cutoff."""
+    reach_m = GAP_GROUND_M + 2 * CELL_M
+    ground = lay_ground(town, layout, near_xy=xy, near_m=reach_m)
+    lattice = ground.lattice
+    near = np.flatnonzero(mark_near(lattice, xy, reach_m))
+    distance_m, home = cKDTree(xy).query(lattice.place_cells(near))
+    owner, mm = np.full(lattice.shape, -1), np.full(lattice.shape, np.inf)
+    owner.ravel()[near], mm.ravel()[near] = gap[home], np.floor(distance_m * MM_PER_M)
+    around = outline_within(lattice, mm, GAP_GROUND_M * MM_PER_M, reach_m * MM_PER_M)
+    bare = shapely.difference(around, outline_reached(layout, ground, reading))
+    grounds = shapely.intersection(outline_owners(ground, np.stack([owner, owner]), int(gap.max()) + 1), bare)
+    drawn = np.array([keep_polygons(geometry) for geometry in grounds], dtype=object)
+    for number in np.flatnonzero(shapely.is_empty(drawn)):
+        drawn[number] = shapely.union_all(shapely.buffer(shapely.points(xy[gap == number]), FOOTPRINT_M))
+    return drawn

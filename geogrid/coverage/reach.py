@@ -12,7 +12,7 @@ from geogrid.coverage.town import Town
 from geogrid.coverage.walks import Layout, lay_out, price_ways
 from geogrid.network.graph import price_segments
 from geogrid.network.impedance import LENGTH, Profile
-from geogrid.network.search import measure_reach as search_reach
+from geogrid.network.solver import measure_reach as search_reach
 
 REACH_S = 2400.0
 """Longest walk kept: four times the ten minutes, so that any reading up to 40 minutes can be answered."""
@@ -66,4 +66,5 @@ def _bound_matrix(layout: Layout, profile: Profile, limit: float) -> csr_matrix:
         layout.n_homes,
         layout.n_centres,
         limit=limit,
+        chains=layout.network.chains,
     )

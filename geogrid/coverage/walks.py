@@ -31,8 +31,9 @@ from geogrid.network.access import (
 from geogrid.network.compounds import ON_EDGE_M, GateOrigin
 from geogrid.network.graph import price_segments
 from geogrid.network.impedance import ACCESS_LIMIT_M, Floats, Integers, Profile
-from geogrid.network.search import Direct, Ways, find_nearest
+from geogrid.network.search import Direct, Ways
 from geogrid.network.snap import read_xy
+from geogrid.network.solver import find_nearest
 from geogrid.network.streets import Network, build_network
 from geogrid.schema import find_layer
 
@@ -87,6 +88,13 @@ class Layout:
         locked: npt.NDArray[np.bool_] = given[compound] & ~np.isin(compound, self.network.gates.compound)
         return locked
 
+    @property
+    def is_barred(self) -> npt.NDArray[np.bool_]:
+        """Homes that reach a street only past a mapped barrier or water, shape (h,): in doubt."""
+        barred = np.zeros(self.n_homes, bool)
+        barred[self.home_doors.place[self.home_doors.is_barred]] = True
+        return barred
+
 
 @dataclass(frozen=True)
 class Walks:
@@ -136,7 +144,7 @@ def lay_out(town: Town, *, access_limit_m: float = ACCESS_LIMIT_M) -> Layout:
         When the town has no street, no centre, or no building that can be a home.
     """
     town.require_layers("street", "building", "centre")
-    network = build_network(town.street, town.compound, town.gate, town.barrier)
+    network = build_network(town.street, town.compound, town.gate, town.barrier, town.water)
     homes = find_homes(town)
     if homes.building.empty:
         raise EmptyLayerError(
@@ -156,7 +164,11 @@ def lay_out(town: Town, *, access_limit_m: float = ACCESS_LIMIT_M) -> Layout:
     )
     ids, names, place, xy = _list_centres(town)
     centre_doors = snap_doors(
-        network, place, xy, _find_walls(town, network, xy), access_limit_m=access_limit_m
+        network,
+        place,
+        xy,
+        find_walls(town.compound.geometry.to_numpy()[network.gated], xy),
+        access_limit_m=access_limit_m,
     )
     return Layout(
         network=network,
@@ -200,6 +212,7 @@ def measure_walks(layout: Layout, profile: Profile) -> Walks:
         ways.direct,
         layout.n_homes,
         layout.n_centres,
+        chains=layout.network.chains,
     )
     has_way = np.zeros(layout.n_homes, bool)
     has_way[ways.homes.place] = True
@@ -233,7 +246,7 @@ def measure_point_walks(
     """
     xy = shapely.get_coordinates(points)
     place = np.arange(len(points))
-    compound = _find_walls(town, layout.network, xy)
+    compound = find_walls(town.compound.geometry.to_numpy()[layout.network.gated], xy)
     here = gpd.GeoDataFrame({"id": place.astype(str)}, geometry=points, crs=town.street.crs)
     doors = snap_doors(layout.network, place, xy, compound)
     walks = measure_walks(
@@ -253,13 +266,12 @@ def _list_centres(town: Town) -> tuple[Objects, Objects, Integers, Floats]:
     return ids.astype(object), names, place, read_xy(points)
 
 
-def _find_walls(town: Town, network: Network, xy: Floats) -> Integers:
-    """The gated compound inside which each centre's door lies, -1 for none.
+def find_walls(polygons: Objects, xy: Floats) -> Integers:
+    """The gated compound, of these, inside which each centre's door lies, -1 for none.
 
     A door on the edge, or less than `ON_EDGE_M` within it, opens to the street outside: shops stand
     in the outer row of a compound.
     """
-    polygons = town.compound.geometry.to_numpy()[network.gated]
     points = shapely.points(xy)
     compound, door = STRtree(points).query(polygons, predicate="covers")
     deep = shapely.distance(points[door], shapely.boundary(polygons[compound])) > ON_EDGE_M

@@ -8,7 +8,8 @@ import pandas as pd
 import shapely
 
 from geogrid.crs import change_crs, choose_metric_crs
-from geogrid.io.osm_tags import CROSSING_WAIT_S, WALLS
+from geogrid.io.osm_tags import WALLS
+from geogrid.network.impedance import CROSSING_WAIT_S
 
 ON_OUTLINE_M = 2.0
 """How far a wall or a gate may be drawn from the outline of the compound that it closes."""

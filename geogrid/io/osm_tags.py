@@ -42,12 +42,6 @@ FAST = frozenset(("trunk", "trunk_link", "motorway", "motorway_link"))
 NOT_THERE = frozenset(
     ("construction", "proposed", "planned", "abandoned", "disused", "razed", "demolished", "removed", "no")
 )
-CROSSING_WAIT_S = {
-    **dict.fromkeys(("trunk", "trunk_link", "primary", "primary_link"), 20.0),
-    **dict.fromkeys(("secondary", "secondary_link"), 10.0),
-}
-"""Seconds waited where a crossing passes a street of that class; nothing at the others."""
-
 _CLOSED_FOOT = frozenset(("no", "private", "use_sidepath"))
 _CLOSED_ACCESS = frozenset(("no", "private", "military"))
 _INVITED_FOOT = frozenset(("yes", "designated", "permissive"))

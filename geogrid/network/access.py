@@ -1,6 +1,7 @@
 """From doors to the public network: straight to the nearest street, or through the gates of a compound.
 
-A door outside gated compounds has one way: to the nearest place on a public segment. A door inside
+A door outside gated compounds has one way: to the nearest place on a public segment that a straight
+leg reaches past barriers and water (see `barriers`). A door inside
 has one for every gate of its compound: inside to the gate, and from there to the nearest place on a
 public segment. Inside, people follow the compound's own streets where the door and the gate both lie
 by the same connected ones, and otherwise walk straight with the detour of an access leg. Two doors of
@@ -12,11 +13,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
+from geogrid.network.barriers import clear_snaps
 from geogrid.network.graph import Costs
 from geogrid.network.impedance import ACCESS_LIMIT_M, Floats, Integers, Profile, is_leg_too_long, price_legs
 from geogrid.network.search import Direct, Ways, match_equal, price_pairs
-from geogrid.network.snap import Snaps, keep_snaps, snap_points
+from geogrid.network.snap import Snaps, keep_snaps, select_snaps, snap_points
 from geogrid.network.streets import Network
 
 GATE_TO_INSIDE_STREET_M = 15.0
@@ -51,10 +54,14 @@ class Doors:
     ----------
     place
         Shape (d,): number of the home or centre.
+    is_barred
+        Shape (d,): whether the leg to the street passes a barrier or water, because none within the
+        limit does not, from any door of the place. False in gated compounds.
     """
 
     place: Integers
     spots: Spots
+    is_barred: npt.NDArray[np.bool_]
 
 
 def snap_doors(
@@ -65,7 +72,7 @@ def snap_doors(
     *,
     access_limit_m: float = ACCESS_LIMIT_M,
 ) -> Doors:
-    """Doors placed on the networks.
+    """Doors placed on the networks. A door behind a barrier is not used where its place has a clear one.
 
     Parameters
     ----------
@@ -74,15 +81,30 @@ def snap_doors(
     access_limit_m
         An access leg longer than this (detour counted) is no way.
     """
-    public = _snap_within(snap_points(xy, network.public), access_limit_m)
+    public = network.public_index.snap(xy)
+    is_barred = np.zeros(len(xy), bool)
+    free = np.flatnonzero(compound < 0)
+    clear, is_barred[free] = clear_snaps(
+        select_snaps(public, free),
+        xy[free],
+        network.public_index,
+        network.obstacle_tree,
+        access_limit_m=access_limit_m,
+    )
+    public.segment[free], public.fraction[free] = clear.segment, clear.fraction
+    public.straight_m[free] = clear.straight_m
+    public = _snap_within(public, access_limit_m)
+    is_clear = (compound < 0) & (public.segment >= 0) & ~is_barred
+    is_dropped = is_barred & np.isin(place, place[is_clear])
+    public, is_barred = keep_snaps(public, ~is_dropped), is_barred & ~is_dropped
     inside = _snap_within(_snap_inside(network, xy, compound), access_limit_m)
-    return Doors(place, Spots(xy, compound, public, inside))
+    return Doors(place, Spots(xy, compound, public, inside), is_barred)
 
 
 def snap_gates(network: Network, *, access_limit_m: float = ACCESS_LIMIT_M) -> Spots:
     """The network's gates placed on both sides."""
     gates = network.gates
-    public = _snap_within(snap_points(gates.xy, network.public), access_limit_m)
+    public = _snap_within(network.public_index.snap(gates.xy), access_limit_m)
     inside = _snap_inside(network, gates.xy, gates.compound)
     inside = keep_snaps(inside, inside.straight_m <= GATE_TO_INSIDE_STREET_M)
     return Spots(gates.xy, gates.compound, public, inside)
@@ -198,3 +220,19 @@ def _snap_inside(network: Network, xy: Floats, compound: Integers) -> Snaps:
 
 def _snap_within(snaps: Snaps, access_limit_m: float) -> Snaps:
     return keep_snaps(snaps, ~is_leg_too_long(snaps.straight_m, access_limit_m))
+
+
+def select_doors(doors: Doors, place: int) -> Doors:
+    """The doors of one place, numbered from 0 as places of their own."""
+    rows = np.flatnonzero(doors.place == place)
+    spots = doors.spots
+    return Doors(
+        np.arange(len(rows)),
+        Spots(
+            spots.xy[rows],
+            spots.compound[rows],
+            select_snaps(spots.public, rows),
+            select_snaps(spots.inside, rows),
+        ),
+        doors.is_barred[rows],
+    )

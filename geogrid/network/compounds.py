@@ -29,6 +29,8 @@ ON_EDGE_M = 2.0
 """What lies this near to a compound's edge lies on it: two hands that draw one wall differ by about that."""
 BARRIER_ALONG_EDGE_M = 10.0
 """A barrier walls a compound in when this much of it runs on the edge; one that only crosses it has less."""
+VERTEX_M = 1e-6
+"""A place along a street is a vertex of it when it is this near: the noise of a length along a line."""
 MEET_M = 0.002
 """Two ends of a street that was cut at an edge are this near: the millimetre to which nodes are rounded, twice."""
 
@@ -138,7 +140,8 @@ def cut_streets(lines: Geometries, polygons: Geometries) -> Pieces:
     """The lines, cut at the edges of gated compounds.
 
     What a line has inside a compound is the compound's own when it comes deeper than `ON_EDGE_M`
-    anywhere; a street along the edge, drawn a little inside, stays public.
+    anywhere; a street along the edge, drawn a little inside, stays public. Heights (z) stay: a new
+    vertex has the one between its neighbours, and none where either of theirs is unknown.
 
     Parameters
     ----------
@@ -150,6 +153,7 @@ def cut_streets(lines: Geometries, polygons: Geometries) -> Pieces:
     >>> shapely.length(pieces.line).tolist(), pieces.compound.tolist()
     ([50.0, 50.0, 100.0], [-1, -1, 0])
     """
+    draped, lines = lines, shapely.force_2d(lines)
     compound, line = STRtree(lines).query(polygons, predicate="intersects")
     order = np.lexsort((compound, line))
     compound, line = compound[order], line[order]
@@ -162,12 +166,33 @@ def cut_streets(lines: Geometries, polygons: Geometries) -> Pieces:
     shallow = np.flatnonzero(~deep & np.isin(line[pair], cut))
     shallow = _drop_repeated(inside, line[pair], shallow)
     whole = np.setdiff1d(np.arange(len(lines)), cut)
-    pieces = np.concatenate([lines[whole], outside, inside[shallow], inside[deep]])
-    street = np.concatenate([whole, cut[of_cut], line[pair[shallow]], line[pair[deep]]]).astype(np.int64)
+    parts = np.concatenate([outside, inside[shallow], inside[deep]])
+    of_part = np.concatenate([cut[of_cut], line[pair[shallow]], line[pair[deep]]]).astype(np.int64)
+    pieces = np.concatenate([draped[whole], _drape_parts(parts, of_part, draped)])
+    street = np.concatenate([whole, of_part]).astype(np.int64)
     group = np.full(len(pieces), -1, np.int64)
     group[len(pieces) - int(deep.sum()) :] = compound[pair[deep]]
     order = np.lexsort((np.arange(len(pieces)), street, group))
     return Pieces(pieces[order], street[order], group[order])
+
+
+def _drape_parts(parts: Geometries, line: Integers, lines: Geometries) -> Geometries:
+    """Parts of lines with the heights of the lines they come from.
+
+    GEOS would give heights to a cut line itself, but also where none is known.
+    """
+    draped = parts.copy()
+    for row in np.flatnonzero(shapely.has_z(lines[line])):
+        whole, part = lines[line[row]], parts[row]
+        vertices = shapely.get_coordinates(whole, include_z=True)
+        so_far_m = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(vertices[:, :2], axis=0).T))])
+        xy = shapely.get_coordinates(part)
+        along_m = shapely.line_locate_point(shapely.force_2d(whole), shapely.points(xy))
+        nearest = np.abs(along_m[:, None] - so_far_m).argmin(axis=1)
+        is_vertex = np.abs(along_m - so_far_m[nearest]) <= VERTEX_M
+        height_m = np.where(is_vertex, vertices[nearest, 2], np.interp(along_m, so_far_m, vertices[:, 2]))
+        draped[row] = shapely.linestrings(np.column_stack([xy, height_m]))
+    return draped
 
 
 def _drop_repeated(lines: Geometries, street: Integers, rows: Integers) -> Integers:

@@ -3,7 +3,8 @@
 Two lines meet only where both have a vertex: a street that passes over or under another one shares
 none with it, and a crossing without a vertex is no junction. Vertices are the same node when their
 coordinates, rounded to a millimetre, are equal; a segment whose two ends are one node is dropped.
-Nothing is contracted and nothing is simplified, so a second program can follow every number.
+Nothing is contracted and nothing is simplified, so a second program can follow every number. Where
+both ends of a segment have a height, it rises evenly from one to the other; elsewhere it is level.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import shapely
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from geogrid.network.impedance import Floats, Integers, Profile, round_half_up
+from geogrid.network.impedance import Floats, Integers, Profile, measure_slowness, round_half_up
 
 MM_PER_M = 1000.0
 
@@ -34,7 +35,9 @@ class Graph:
     ends_xy
         Shape (s, 4), metres: x and y of the start, x and y of the end.
     length_m
-        Shape (s,).
+        Shape (s,), as seen from above.
+    rise_m
+        Shape (s,): height of the end above the start; 0 where either is unknown.
     line
         Shape (s,): the line that a segment comes from.
     is_steps
@@ -52,6 +55,7 @@ class Graph:
     end: Integers
     ends_xy: Floats
     length_m: Floats
+    rise_m: Floats
     line: Integers
     is_steps: npt.NDArray[np.bool_]
     wait_s: Floats
@@ -89,7 +93,7 @@ def build_graph(
     Parameters
     ----------
     lines
-        Shape (l,): LineStrings in metres; z is not looked at.
+        Shape (l,): LineStrings in metres; z is the height of a vertex, missing or NaN where unknown.
     is_steps, wait_s_per_m, group
         Shape (l,): of each line, whether it is steps, what it asks at crossings per metre of its
         length, and the network it belongs to; lines of different groups never connect.
@@ -99,7 +103,8 @@ def build_graph(
     >>> graph.n_nodes, graph.n_segments, graph.length_m.tolist()
     (4, 3, [100.0, 100.0, 50.0])
     """
-    xy, line = shapely.get_coordinates(lines, return_index=True)
+    xyz, line = shapely.get_coordinates(lines, include_z=True, return_index=True)
+    xy, height_m = xyz[:, :2], xyz[:, 2]
     first = np.flatnonzero(line[:-1] == line[1:]) if len(line) else np.empty(0, np.int64)
     node_of_vertex = _number_nodes(xy, group[line])
     start, end = node_of_vertex[first], node_of_vertex[first + 1]
@@ -111,6 +116,7 @@ def build_graph(
     start, end = inverse[: len(start)].astype(np.int64), inverse[len(start) :].astype(np.int64)
     line_of_segment = line[first].astype(np.int64)
     length_m = np.hypot(*(xy[first + 1] - xy[first]).T)
+    rise_m = height_m[first + 1] - height_m[first]
     n_nodes = len(used)
     links = coo_matrix((np.ones(len(start), np.int32), (start, end)), shape=(n_nodes, n_nodes))
     component = connected_components(links, directed=False)[1] if n_nodes else np.empty(0)
@@ -120,6 +126,7 @@ def build_graph(
         end=end,
         ends_xy=np.hstack([xy[first], xy[first + 1]]),
         length_m=length_m,
+        rise_m=np.where(np.isfinite(rise_m), rise_m, 0.0),
         line=line_of_segment,
         is_steps=is_steps[line_of_segment],
         wait_s=wait_s_per_m[line_of_segment] * length_m,
@@ -142,18 +149,24 @@ def _number_nodes(xy: Floats, group: Integers) -> Integers:
 
 
 def price_segments(graph: Graph, profile: Profile) -> Costs:
-    """Whole milliseconds of every segment: `floor(1000 * length / speed + 1000 * wait + 0.5)`.
+    """Whole milliseconds of every segment: `floor(1000 * length * slowness / speed + 1000 * wait + 0.5)`.
 
-    Walking time and the segment's part of the wait at crossings are rounded together, once. The two
-    directions are equal as long as the ground is taken as level.
+    Walking time and the segment's part of the wait at crossings are rounded together, once for each
+    direction. Steps are charged by their share of the speed alone, uphill and downhill: climbing is
+    what makes them slow, and it is not counted twice.
 
     >>> from geogrid.network.impedance import PROFILES
-    >>> lines = shapely.from_wkt(["LINESTRING (0 0, 60 0)", "LINESTRING (60 0, 60 60)"])
-    >>> graph = build_graph(lines, is_steps=np.array([False, True]), wait_s_per_m=np.zeros(2), group=np.zeros(2, int))
-    >>> price_segments(graph, PROFILES["adult"]).forward.tolist()
-    [50000.0, 100000.0]
+    >>> lines = shapely.from_wkt(["LINESTRING Z (0 0 0, 60 0 0)", "LINESTRING Z (60 0 0, 60 60 6)"])
+    >>> graph = build_graph(lines, is_steps=np.zeros(2, bool), wait_s_per_m=np.zeros(2), group=np.zeros(2, int))
+    >>> costs = price_segments(graph, PROFILES["adult"])
+    >>> costs.forward.tolist(), costs.backward.tolist()
+    ([50000.0, 70953.0], [50000.0, 50000.0])
     """
+    slope = np.where(graph.is_steps, 0.0, profile.slope_share * graph.rise_m / graph.length_m)
     share = np.where(graph.is_steps, profile.steps_speed_share, 1.0)
-    wait_s = graph.wait_s if profile.waits else 0.0
-    cost = round_half_up(1000.0 * graph.length_m / (profile.speed_m_per_s * share) + 1000.0 * wait_s)
-    return Costs(forward=cost, backward=cost)
+    level_ms = 1000.0 * graph.length_m / (profile.speed_m_per_s * share)
+    wait_ms = 1000.0 * graph.wait_s if profile.waits else np.zeros(graph.n_segments)
+    return Costs(
+        forward=round_half_up(level_ms * measure_slowness(slope) + wait_ms),
+        backward=round_half_up(level_ms * measure_slowness(-slope) + wait_ms),
+    )

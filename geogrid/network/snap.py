@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import ctypes
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 from shapely import STRtree
 
+from geogrid.network import kernel
 from geogrid.network.graph import Costs, Graph
 from geogrid.network.impedance import Floats, Integers, round_half_up
+
+GAVE_UP = -2
+"""What the kernel says of a point so far from every segment that a tree finds the nearest sooner."""
+MAX_CELLS = 16384
+"""Cells of the grid along its longer side: a few segments far away do not make it large."""
 
 
 @dataclass(frozen=True)
@@ -54,26 +62,119 @@ def snap_points(points_xy: Floats, graph: Graph, *, segments: Integers | None = 
     >>> snaps.fraction.tolist(), snaps.straight_m.tolist()
     ([0.25], [30.0])
     """
-    n_points = len(points_xy)
-    segment = np.full(n_points, -1, np.int64)
-    fraction = np.full(n_points, np.nan)
-    straight_m = np.full(n_points, np.inf)
-    allowed = np.arange(graph.n_segments) if segments is None else np.sort(segments)
-    known = np.flatnonzero(np.isfinite(points_xy).all(axis=1))
-    if not len(allowed) or not len(known):
+    return SegmentIndex(graph, segments).snap(points_xy)
+
+
+class SegmentIndex:
+    """A graph's segments made ready for finding the nearest one, for those who snap more than once.
+
+    The compiled kernel finds it on a uniform grid; where that is not installed, and for points far from
+    every segment, a tree of shapely does. Both compute distances as GEOS does, so they agree on ties.
+    """
+
+    def __init__(self, graph: Graph, segments: Integers | None = None) -> None:
+        self.graph = graph
+        self._allowed = np.arange(graph.n_segments) if segments is None else np.sort(segments)
+        self._grid = _lay_grid(graph.ends_xy, self._allowed) if kernel.load_kernel() is not None else None
+
+    def snap(self, points_xy: Floats) -> Snaps:
+        """The place on the nearest segment for every point, as `snap_points` gives it."""
+        n_points = len(points_xy)
+        segment = np.full(n_points, -1, np.int64)
+        fraction = np.full(n_points, np.nan)
+        straight_m = np.full(n_points, np.inf)
+        known = np.flatnonzero(np.isfinite(points_xy).all(axis=1))
+        if not len(self._allowed) or not len(known):
+            return Snaps(segment, fraction, straight_m)
+        points_xy = np.ascontiguousarray(points_xy[known])
+        found = self._find(points_xy)
+        a, b = self.graph.ends_xy[found, :2], self.graph.ends_xy[found, 2:]
+        along = b - a
+        share = np.clip(((points_xy - a) * along).sum(axis=1) / (along**2).sum(axis=1), 0.0, 1.0)
+        segment[known], fraction[known] = found, share
+        straight_m[known] = np.hypot(*(points_xy - (a + share[:, None] * along)).T)
         return Snaps(segment, fraction, straight_m)
-    tree = STRtree(shapely.linestrings(graph.ends_xy[allowed].reshape(-1, 2, 2)))
-    point, found = tree.query_nearest(shapely.points(points_xy[known]), all_matches=True)
-    order = np.lexsort((found, point))
-    point, found = point[order], found[order]
-    point, first = np.unique(point, return_index=True)
-    rows, found = known[point], allowed[found[first]]
-    a, b = graph.ends_xy[found, :2], graph.ends_xy[found, 2:]
-    along = b - a
-    share = np.clip(((points_xy[rows] - a) * along).sum(axis=1) / (along**2).sum(axis=1), 0.0, 1.0)
-    segment[rows], fraction[rows] = found, share
-    straight_m[rows] = np.hypot(*(points_xy[rows] - (a + share[:, None] * along)).T)
-    return Snaps(segment, fraction, straight_m)
+
+    @cached_property
+    def tree(self) -> STRtree:
+        """The segments as lines, in the order of their numbers."""
+        return STRtree(shapely.linestrings(self.graph.ends_xy[self._allowed].reshape(-1, 2, 2)))
+
+    def _find(self, points_xy: Floats) -> Integers:
+        """The nearest segment of every point, shape (p,)."""
+        found = np.full(len(points_xy), GAVE_UP)
+        if self._grid is not None:
+            kernel.require_kernel().find_segments(
+                self._grid.address, kernel.point_to(points_xy), len(points_xy), kernel.point_to(found)
+            )
+        left = np.flatnonzero(found == GAVE_UP)
+        if len(left):
+            found[left] = self._find_by_tree(points_xy[left])
+        return found
+
+    def _find_by_tree(self, points_xy: Floats) -> Integers:
+        """The same by a tree: how far the nearest is, and then of all that are so far the smallest.
+
+        Asked for all matches at once, the tree leaves some of equally near ones out.
+        """
+        points, lines = shapely.points(points_xy), self.tree.geometries
+        _, nearest_m = self.tree.query_nearest(points, all_matches=False, return_distance=True)
+        point, found = self.tree.query(points, predicate="dwithin", distance=nearest_m * (1 + 1e-9))
+        order = np.lexsort((found, shapely.distance(points[point], lines[found]), point))
+        _, first = np.unique(point[order], return_index=True)
+        nearest: Integers = self._allowed[found[order][first]]
+        return nearest
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """The kernel's grid, and the arrays it points to."""
+
+    struct: kernel.Grid
+    held: tuple[npt.NDArray[np.generic], ...]
+
+    @property
+    def address(self) -> int:
+        return ctypes.addressof(self.struct)
+
+
+def _lay_grid(ends_xy: Floats, allowed: Integers) -> _Grid | None:
+    """A grid of some segments, its cells about as many as they are and no smaller than their mean length."""
+    if not len(allowed):
+        return None
+    call = kernel.require_kernel()
+    ends_xy, numbers = np.ascontiguousarray(ends_xy), allowed.astype(np.int32)
+    box, mean_m = np.empty(4), np.empty(1)
+    given = kernel.point_to(numbers), len(numbers)
+    call.measure_segments(kernel.point_to(ends_xy), *given, *kernel.point_to_all(box, mean_m))
+    low, extent = box[:2], box[2:] - box[:2]
+    side = max(
+        float(np.sqrt(extent[0] * extent[1] / len(allowed))),
+        float(mean_m[0]),
+        float(extent.max()) / MAX_CELLS,
+    )
+    if not 0 < side < np.inf:
+        return None
+    shape = np.floor(extent / side).astype(int) + 1
+    first = np.empty(int(shape[0]) * int(shape[1]) + 1, np.int32)
+    struct = kernel.Grid(low[0], low[1], side, shape[0], shape[1])
+    kernel.fill_struct(struct, ends=ends_xy, first=first)
+    listed = np.empty(call.count_cells(ctypes.addressof(struct), *given), np.int32)
+    kernel.fill_struct(struct, segment=listed)
+    call.fill_cells(ctypes.addressof(struct), *given)
+    return _Grid(struct, (ends_xy, first, listed))
+
+
+def place_on_segments(graph: Graph, segment: Integers, fraction: Floats) -> Floats:
+    """Coordinates of places on segments, shape (p, 2), metres."""
+    start, end = graph.ends_xy[segment, :2], graph.ends_xy[segment, 2:]
+    xy: Floats = start + fraction[:, None] * (end - start)
+    return xy
+
+
+def select_snaps(snaps: Snaps, points: Integers) -> Snaps:
+    """The places of some of the points."""
+    return Snaps(snaps.segment[points], snaps.fraction[points], snaps.straight_m[points])
 
 
 def keep_snaps(snaps: Snaps, kept: npt.NDArray[np.bool_]) -> Snaps:

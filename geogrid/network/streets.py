@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
 import geopandas as gpd
 import numpy as np
 import shapely
+from shapely import STRtree
 
-from geogrid.network.compounds import Gates, Geometries, cut_streets, find_gated, resolve_gates
+from geogrid.network import kernel
+from geogrid.network.chains import Chains, contract_graph
+from geogrid.network.compounds import ON_EDGE_M, Gates, Geometries, cut_streets, find_gated, resolve_gates
 from geogrid.network.graph import Graph, build_graph
-from geogrid.network.impedance import Floats, Integers
+from geogrid.network.impedance import CROSSING_WAIT_S, Floats, Integers
+from geogrid.network.snap import SegmentIndex
 
 
 @dataclass(frozen=True)
@@ -27,12 +32,40 @@ class Network:
         Shape (c,): rows of the gated compounds in the compound layer.
     gates
         The gates between the two.
+    obstacles
+        Shape (o,): barriers, water and the ground of gated compounds, through which no access leg of
+        somebody outside passes where another can be taken.
     """
 
     public: Graph
     inside: Graph
     gated: Integers
     gates: Gates
+    obstacles: Geometries
+
+    @cached_property
+    def chains(self) -> Chains | None:
+        """The public network contracted; None where the compiled kernel is not installed."""
+        return None if kernel.load_kernel() is None else contract_graph(self.public)
+
+    @cached_property
+    def public_index(self) -> SegmentIndex:
+        """The public segments, ready for snapping."""
+        return SegmentIndex(self.public)
+
+    @cached_property
+    def obstacle_tree(self) -> STRtree:
+        """The obstacles, ready for being looked for."""
+        return STRtree(self.obstacles)
+
+    def __getstate__(self) -> dict[str, object]:
+        """The fields alone: what is made ready points to memory of this process."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @property
+    def has_slopes(self) -> bool:
+        """Whether any segment is known to rise."""
+        return bool(self.public.rise_m.any() or self.inside.rise_m.any())
 
 
 def build_network(
@@ -40,16 +73,19 @@ def build_network(
     compound: gpd.GeoDataFrame,
     gate: gpd.GeoDataFrame,
     barrier: gpd.GeoDataFrame,
+    water: gpd.GeoDataFrame,
 ) -> Network:
     """The networks of a county.
 
     Streets are taken in the order of their ids, so that the order of rows changes no answer. A
-    street that is not marked as unfit for walking is walked. Its wait at crossings (`crossing_s`;
-    nothing where it is a bridge or an underpass) is spread over its whole length.
+    street that is not marked as unfit for walking is walked. Its wait at crossings is spread over its
+    whole length: `crossing_s` where given, else what the class of a street marked as a crossing asks for
+    (`CROSSING_WAIT_S`), and nothing where it is a bridge or an underpass. Heights are those of its
+    vertices, interpolated where it is cut.
 
     Parameters
     ----------
-    street, compound, gate, barrier
+    street, compound, gate, barrier, water
         Layers in one metric CRS with the columns of the schema; each may be empty.
     """
     rows = np.flatnonzero(street["walkable"].fillna(value=True).to_numpy(bool))
@@ -71,7 +107,23 @@ def build_network(
         )
         graphs.append(_relabel_lines(graph, of_piece))
     public, inside = graphs
-    return Network(public, inside, gated, resolve_gates(compound, gated, gate, public, inside))
+    return Network(
+        public=public,
+        inside=inside,
+        gated=gated,
+        gates=resolve_gates(compound, gated, gate, public, inside),
+        obstacles=_list_obstacles(barrier, water, compound.iloc[gated]),
+    )
+
+
+def _list_obstacles(
+    barrier: gpd.GeoDataFrame, water: gpd.GeoDataFrame, gated: gpd.GeoDataFrame
+) -> Geometries:
+    """Barriers, water, and gated compounds less the strip along their edge where streets count as public."""
+    grounds = shapely.buffer(gated.geometry.to_numpy(), -ON_EDGE_M, join_style="mitre")
+    geometries = np.concatenate([barrier.geometry.to_numpy(), water.geometry.to_numpy(), grounds])
+    drawn: Geometries = geometries[~(shapely.is_missing(geometries) | shapely.is_empty(geometries))]
+    return drawn
 
 
 def _take_lines(geometries: Geometries) -> tuple[Geometries, Integers]:
@@ -82,7 +134,10 @@ def _take_lines(geometries: Geometries) -> tuple[Geometries, Integers]:
 
 def _spread_waits(street: gpd.GeoDataFrame) -> Floats:
     """Seconds of waiting at crossings per metre of every street, shape (n,)."""
-    wait_s = street["crossing_s"].fillna(0.0).to_numpy(float)
+    by_class = street["class"].map(CROSSING_WAIT_S).fillna(0.0).to_numpy(float)
+    by_class = np.where(street["crossing"].fillna(value=False).to_numpy(bool), by_class, 0.0)
+    given = street["crossing_s"].to_numpy(float)
+    wait_s = np.where(np.isfinite(given), given, by_class)
     wait_s = np.where(street["bridge"].fillna(value=False).to_numpy(bool), 0.0, wait_s)
     length_m = shapely.length(street.geometry.to_numpy())
     per_m: Floats = np.divide(wait_s, length_m, out=np.zeros(len(street)), where=length_m > 0)

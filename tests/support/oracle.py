@@ -3,7 +3,7 @@
 Written from the model's description alone, with loops and brute force, and sharing no code with the
 engine but the names of its constants. Streets are taken in the order of their ids, pieces of a street
 in the order in which cutting yields them; prices are rounded half up to whole milliseconds per
-segment and leg.
+segment, direction and leg. Speeds on slopes are Tobler's, and a barrier is met by walking up to it.
 """
 
 from __future__ import annotations
@@ -21,17 +21,23 @@ import shapely
 from geogrid.coverage.town import Town
 
 DETOUR, LIMIT_M, EDGE_M, GATE_STREET_M, ALONG_M = 1.2, 300.0, 2.0, 15.0, 10.0
+CROSSINGS_S = {"trunk": 20, "trunk_link": 20, "primary": 20, "primary_link": 20, "secondary": 10, "secondary_link": 10}  # fmt: skip
+STEEPEST, TOUCH_M = 0.4, 0.01
 SPEEDS = {"adult": 1.2, "elderly": 0.8, "child": 1.0, "length": 1.0}
 
 
 @dataclass
 class Segment:
-    """A straight piece of street and the places on it where people step on or off."""
+    """A straight piece of street, its prices ahead and back, and the places where people step on or off."""
 
     ends: tuple[tuple[int, int], tuple[int, int]]
     coords: tuple[tuple[float, float], tuple[float, float]]
-    price: int
+    ahead: int
+    back: int
     stops: dict
+
+    def part(self, price, share):
+        return math.floor(share * price + 0.5)
 
 
 class Streets:
@@ -40,16 +46,19 @@ class Streets:
     def __init__(self, name):
         self.name, self.segments = name, []
 
-    def add(self, line, price_of):
+    def add(self, line, height_at, price_of):
         coords = [xy[:2] for xy in line.coords]
         for a, b in itertools.pairwise(coords):
             ends = tuple((math.floor(x * 1000 + 0.5), math.floor(y * 1000 + 0.5)) for x, y in (a, b))
             if ends[0] != ends[1]:
-                price = price_of(math.hypot(b[0] - a[0], b[1] - a[1]))
-                self.segments.append(Segment(ends, (a, b), price, {}))
+                metres = math.hypot(b[0] - a[0], b[1] - a[1])
+                rise = height_at(b) - height_at(a)
+                rise = 0.0 if math.isnan(rise) else rise
+                prices = price_of(metres, rise / metres), price_of(metres, -rise / metres)
+                self.segments.append(Segment(ends, (a, b), *prices, {}))
 
-    def snap(self, xy):
-        """The first of the nearest segments, the whole price from its start, the straight distance."""
+    def snap(self, xy, is_clear=None):
+        """The first of the nearest segments (with a clear way, if any), the share, the straight distance."""
         if not self.segments or any(map(math.isnan, xy)):
             return None
         if not hasattr(self, "_ends"):
@@ -57,24 +66,28 @@ class Streets:
         a, along = self._ends[:, 0], self._ends[:, 1] - self._ends[:, 0]
         share = np.clip(((np.array(xy) - a) * along).sum(axis=1) / (along**2).sum(axis=1), 0, 1)
         straight = np.hypot(*(np.array(xy) - (a + share[:, None] * along)).T)
-        number = int(np.argmin(straight))
-        part = math.floor(share[number] * self.segments[number].price + 0.5)
-        return number, part, float(straight[number])
+        number, clear = int(np.argmin(straight)), False
+        if is_clear is not None:
+            for other in np.argsort(straight, kind="stable"):
+                if straight[other] * DETOUR > LIMIT_M:
+                    break
+                if is_clear(xy, a[other] + share[other] * along[other]):
+                    number, clear = int(other), True
+                    break
+        return number, float(share[number]), float(straight[number]), clear
 
-    def stop(self, number, part):
+    def stop(self, number, share):
         """The node at a place on a segment."""
-        return self.segments[number].stops.setdefault(part, (self.name, number, part))
+        return self.segments[number].stops.setdefault(share, (self.name, number, share))
 
     def graph(self):
-        graph = nx.Graph()
+        graph = nx.DiGraph()
         for segment in self.segments:
-            (start, end), price = ((self.name, *node) for node in segment.ends), segment.price
-            chain = [(0, start), *sorted(segment.stops.items()), (price, end)]
+            start, end = ((self.name, *node) for node in segment.ends)
+            chain = [(0, start), *sorted(segment.stops.items()), (1, end)]
             for (p, node), (q, other) in itertools.pairwise(chain):
-                if node == other:
-                    continue
-                old = graph.get_edge_data(node, other, {"price": math.inf})["price"]
-                graph.add_edge(node, other, price=min(q - p, old))
+                for u, v, price in ((node, other, segment.ahead), (other, node, segment.back)):
+                    link(graph, u, v, segment.part(price, q) - segment.part(price, p))
         return graph
 
 
@@ -86,6 +99,8 @@ class Oracle:
         self.polygons = dict(zip(town.compound["id"], town.compound.geometry, strict=True))
         self.gated = self._find_gated()
         self.public, self.inside = Streets("public"), {c: Streets(f"in {c}") for c in self.gated}
+        self.walls = [*town.barrier.geometry, *town.water.geometry]
+        self.walls += [self.polygons[c].buffer(-EDGE_M, join_style="mitre") for c in self.gated]
         self._add_streets()
         self.gates = {c: self._find_gates(c) for c in self.gated}
         self.cost = self._measure()
@@ -94,6 +109,17 @@ class Oracle:
 
     def leg(self, straight_m):
         return math.floor(1000 * (straight_m * DETOUR) / self.speed + 0.5)
+
+    def is_clear(self, a, b):
+        """Whether the straight way from a to b meets no wall but at its very ends."""
+        metres = math.dist(a, b)
+        if metres <= 2 * TOUCH_M:
+            return True
+        shares = TOUCH_M / metres, 1 - TOUCH_M / metres
+        way = shapely.LineString(
+            [[p + share * (q - p) for p, q in zip(a, b, strict=True)] for share in shares]
+        )
+        return not any(way.intersects(wall) for wall in self.walls)
 
     # compounds
 
@@ -117,26 +143,48 @@ class Oracle:
         return gated
 
     def _add_streets(self):
-        for row in sorted(self.town.street.itertuples(), key=lambda row: row.id):
+        streets = self.town.street.rename(columns={"class": "street_class"})
+        for row in sorted(streets.itertuples(), key=lambda row: row.id):
             if says(row.walkable, answer=False):
                 continue
-            speed = self.speed * (0.5 if says(row.steps) and self.profile != "length" else 1)
-            wait = 0 if np.isnan(row.crossing_s) or says(row.bridge) else row.crossing_s
-            if self.profile == "length":
+            is_length, is_steps = self.profile == "length", says(row.steps)
+            speed = self.speed * (0.5 if is_steps and not is_length else 1)
+            wait = CROSSINGS_S.get(row.street_class, 0) if says(row.crossing) else 0
+            wait = wait if np.isnan(row.crossing_s) else row.crossing_s
+            if is_length or says(row.bridge):
                 wait = 0
             whole_m = row.geometry.length
+            is_level = is_length or is_steps
 
-            def price_of(metres, speed=speed, wait=wait, whole_m=whole_m):
-                return math.floor(1000 * metres / speed + 1000 * (wait / whole_m * metres) + 0.5)
+            def price_of(metres, slope, speed=speed, wait=wait, whole_m=whole_m, is_level=is_level):
+                slope = 0.0 if is_level else max(-STEEPEST, min(STEEPEST, slope))
+                tobler = math.exp(-3.5 * abs(slope + 0.05)) / math.exp(-3.5 * 0.05)
+                return math.floor(1000 * metres / speed / tobler + 1000 * (wait / whole_m * metres) + 0.5)
 
             for line in getattr(row.geometry, "geoms", [row.geometry]):
                 self._add_line(line, price_of)
 
     def _add_line(self, line, price_of):
+        def height_at(xy):
+            """Of the first piece of the line that passes there, when both of its ends have one."""
+            if not line.has_z:
+                return math.nan
+            for vertex in line.coords:
+                if math.dist(vertex[:2], xy) < 1e-6:
+                    return vertex[2]
+            place, flat = shapely.Point(xy), shapely.force_2d(line)
+            for (a, b), piece in zip(
+                itertools.pairwise(line.coords), itertools.pairwise(flat.coords), strict=True
+            ):
+                if shapely.LineString(piece).distance(place) < 1e-6:
+                    return a[2] + (b[2] - a[2]) * math.dist(piece[0], xy) / math.dist(*piece)
+            raise AssertionError(xy)
+
+        flat = shapely.force_2d(line)
         deep, shallow, walls = [], [], []
         for compound in self.gated:
             polygon = self.polygons[compound]
-            common = line.intersection(polygon)
+            common = flat.intersection(polygon)
             for part in getattr(common, "geoms", [common]):
                 if part.geom_type != "LineString" or part.is_empty:
                     continue
@@ -149,14 +197,14 @@ class Oracle:
                 elif not any(part.equals(other) for other in shallow):
                     shallow.append(part)
         if not deep:
-            self.public.add(line, price_of)
+            self.public.add(flat, height_at, price_of)
             return
-        rest = line.difference(shapely.union_all(walls))
+        rest = flat.difference(shapely.union_all(walls))
         for part in [*getattr(rest, "geoms", [rest]), *shallow]:
             if not part.is_empty:
-                self.public.add(part, price_of)
+                self.public.add(part, height_at, price_of)
         for compound, part in deep:
-            self.inside[compound].add(part, price_of)
+            self.inside[compound].add(part, height_at, price_of)
 
     def _find_gates(self, compound):
         given = list(self._gates_of(compound))
@@ -225,6 +273,13 @@ class Oracle:
             return None
         return streets.stop(*snapped[:2]), self.leg(snapped[2])
 
+    def _step_out(self, doors):
+        """The same for open doors of one place: only those without a wall before them, if there are any."""
+        snapped = [self.public.snap(door, self.is_clear) for door in doors]
+        snapped = [found for found in snapped if found is not None and found[2] * DETOUR <= LIMIT_M]
+        clear = [found for found in snapped if found[3]]
+        return [(self.public.stop(*found[:2]), self.leg(found[2])) for found in clear or snapped]
+
     def _measure(self):
         homes, doors = list(self._homes()), list(self._centre_doors())
         walks, inner = nx.DiGraph(), []
@@ -238,12 +293,9 @@ class Oracle:
                     link(walks, step[0], ("in", compound, gate), step[1])
         for home, own_doors, compound in homes:
             walks.add_node(("home", home))
-            for door in own_doors:
-                if compound is None:
-                    step = self._step_on(self.public, door, LIMIT_M, DETOUR)
-                    if step:
-                        link(walks, ("home", home), step[0], step[1])
-                    continue
+            for node, price in self._step_out(own_doors if compound is None else []):
+                link(walks, ("home", home), node, price)
+            for door in own_doors if compound is not None else []:
                 here = door, self._step_on(self.inside[compound], door, LIMIT_M, DETOUR)
                 for gate in self.gates[compound]:
                     there = gate, gate_steps[compound, gate]
@@ -252,12 +304,13 @@ class Oracle:
                     if place == compound:
                         there = other, self._step_on(self.inside[compound], other, LIMIT_M, DETOUR)
                         inner.append((("home", home), ("centre", centre), compound, here, there))
-        for centre, door, compound in doors:
+        for centre in {centre for centre, _, _ in doors}:
             walks.add_node(("centre", centre))
+            open_doors = [door for other, door, compound in doors if other == centre and compound is None]
+            for node, price in self._step_out(open_doors):
+                link(walks, node, ("centre", centre), price)
+        for centre, door, compound in doors:
             if compound is None:
-                step = self._step_on(self.public, door, LIMIT_M, DETOUR)
-                if step:
-                    link(walks, step[0], ("centre", centre), step[1])
                 continue
             there = door, self._step_on(self.inside[compound], door, LIMIT_M, DETOUR)
             for gate in self.gates[compound]:
@@ -266,7 +319,6 @@ class Oracle:
         self._walk_inside(walks, inner)
         for u, v, price in self.public.graph().edges(data="price"):
             link(walks, u, v, price)
-            link(walks, v, u, price)
         cost = {home: {} for home, _, _ in homes}
         back = walks.reverse(copy=False)
         for centre in sorted({centre for centre, _, _ in doors}):
@@ -285,7 +337,7 @@ class Oracle:
             if step and other_step:
                 if (compound, other_step[0]) not in found:
                     found[compound, other_step[0]] = nx.single_source_dijkstra_path_length(
-                        graphs[compound], other_step[0], weight="price"
+                        graphs[compound].reverse(copy=False), other_step[0], weight="price"
                     )
                 along = found[compound, other_step[0]].get(step[0])
                 price = None if along is None else step[1] + along + other_step[1]
@@ -306,5 +358,5 @@ def says(value, *, answer=True):
 
 def link(walks, start, end, price):
     """An edge, unless a cheaper one is there."""
-    if walks.get_edge_data(start, end, {"price": math.inf})["price"] > price:
+    if start != end and walks.get_edge_data(start, end, {"price": math.inf})["price"] > price:
         walks.add_edge(start, end, price=price)

@@ -1,4 +1,5 @@
-"""Towns drawn by a seeded generator: a bent grid of streets, compounds of every sort, homes and centres."""
+"""Towns drawn by a seeded generator: a bent grid of streets on hills, compounds of every sort, walls, a
+river, homes and centres."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ N_BLOCKS, BLOCK_M = 7, 100.0
 
 def make_town(seed: int, *, n_homes: int = 60, n_centres: int = 5) -> Town:
     """A town of seven by seven blocks, some streets missing, with eight compounds."""
-    rng = np.random.default_rng(seed)
+    rng, ground_rng = np.random.default_rng(seed), np.random.default_rng([seed, 1])
     compound = _make_compounds(rng)
     edge = N_BLOCKS * BLOCK_M
     home_xy = rng.uniform(-60, edge + 60, (n_homes, 2))
@@ -32,10 +33,11 @@ def make_town(seed: int, *, n_homes: int = 60, n_centres: int = 5) -> Town:
     doors = shapely.get_coordinates(shapely.centroid(building.geometry.to_numpy()[some]))
     return Town.from_layers(
         {
-            "street": _make_streets(rng),
+            "street": _raise_streets(_make_streets(rng), ground_rng),
             "compound": compound,
             "gate": _make_gates(rng, compound),
-            "barrier": _frame([compound.geometry[7].exterior], id=["b1"]),
+            "barrier": _make_walls(compound, ground_rng),
+            "water": _make_river(ground_rng),
             "building": building,
             "entrance": _frame(
                 shapely.points(doors + rng.uniform(-4, 4, doors.shape)),
@@ -76,6 +78,41 @@ def _make_streets(rng: np.random.Generator) -> gpd.GeoDataFrame:
         bridge=pd.array(rng.choice([True, None], n, p=[0.1, 0.9]), dtype="boolean"),
         crossing_s=rng.choice([20.0, 10.0, np.nan], n, p=[0.1, 0.1, 0.8]),
     )
+
+
+def _raise_streets(street: gpd.GeoDataFrame, rng: np.random.Generator) -> gpd.GeoDataFrame:
+    """The streets on hills; one in five without heights, one in ten with a height missing; crossings by class."""
+    waves = rng.uniform(0.005, 0.02, (3, 2))
+    lines = []
+    for line in street.geometry:
+        xy = shapely.get_coordinates(line)
+        height_m = 12 * np.sin(xy @ waves.T).sum(axis=1)
+        draw = rng.random()
+        if draw < 0.1:
+            height_m[rng.integers(len(xy))] = np.nan
+        lines.append(line if draw > 0.8 else shapely.LineString(np.column_stack([xy, height_m])))
+    n = len(street)
+    return street.assign(
+        **{
+            "class": rng.choice(["primary", "secondary", "footway", None], n).tolist(),
+            "crossing": pd.array(rng.choice([True, None], n, p=[0.1, 0.9]), dtype="boolean"),
+        }
+    ).set_geometry(gpd.GeoSeries(lines, crs=CRS))
+
+
+def _make_walls(compound: gpd.GeoDataFrame, rng: np.random.Generator) -> gpd.GeoDataFrame:
+    """The wall of one compound, and thirty walls anywhere."""
+    start = rng.uniform(0, N_BLOCKS * BLOCK_M, (30, 2))
+    ends = start + rng.uniform(-60, 60, (30, 2))
+    walls = shapely.linestrings(np.stack([start, ends], axis=1))
+    return _frame([compound.geometry[7].exterior, *walls], id=[f"b{n}" for n in range(31)])
+
+
+def _make_river(rng: np.random.Generator) -> gpd.GeoDataFrame:
+    """A river from west to east, that streets cross."""
+    edge = N_BLOCKS * BLOCK_M
+    axis = shapely.LineString([(x, rng.uniform(0.4, 0.6) * edge) for x in np.linspace(-60, edge + 60, 5)])
+    return _frame([shapely.buffer(axis, 12)], id=["w1"])
 
 
 def _make_compounds(rng: np.random.Generator) -> gpd.GeoDataFrame:

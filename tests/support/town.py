@@ -15,7 +15,7 @@ the detour of 1.2, twelve seconds off the street. North is up; the first charact
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -45,6 +45,7 @@ def draw_layers(
     people: Mapping[str, int] | None = None,
     entrances: Mapping[str, Sequence[tuple[float, float]]] | None = None,
     kind: str | None = "封闭式",
+    height_m: Callable[[float, float], float] | None = None,
     **columns: Any,
 ) -> dict[str, gpd.GeoDataFrame]:
     """The layers of a picture.
@@ -57,6 +58,9 @@ def draw_layers(
         Columns and rows of a home's entrances.
     kind
         Of every compound.
+    height_m
+        Height of the vertices of streets by column and row; NaN where unknown. Without it the ground is
+        level.
     columns
         `layer_column={id: value}` sets values, as in `centre_centre={"2": "1"}`.
     """
@@ -85,6 +89,13 @@ def draw_layers(
     layers["building"]["residents"] = pd.array(
         [(people or {}).get(home) for home in layers["building"]["id"]], dtype="Int64"
     )
+    if height_m is not None:
+        layers["street"].geometry = [
+            shapely.LineString(
+                [(x, y, height_m(round(x / CELL_M, 6), round(-y / CELL_M, 6))) for x, y in line.coords]
+            )
+            for line in layers["street"].geometry
+        ]
     for name, values in columns.items():
         layer, column = name.split("_", 1)
         frame = layers[layer]

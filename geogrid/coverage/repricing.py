@@ -1,0 +1,228 @@
+"""The same walks under other constants: everything is taken apart once and priced anew for each world.
+
+Nothing is linearised: in every world each segment, leg and wait is priced, rounded to whole milliseconds
+and searched over again, by one search from all centres at once that ends at the cutoff.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import dijkstra
+
+from geogrid.coverage.walks import Layout, PricedWays, price_ways
+from geogrid.coverage.worlds import Subject, World
+from geogrid.network.access import Doors
+from geogrid.network.graph import Costs, Graph, price_segments
+from geogrid.network.impedance import LENGTH, Floats, Integers, Profile, round_half_up
+from geogrid.network.search import Ways, match_equal
+from geogrid.network.snap import price_along, price_from_ends, price_to_ends
+
+
+@dataclass(frozen=True)
+class Arcs:
+    """The graph turned round with one source before all centres, its parallel arcs side by side.
+
+    Attributes
+    ----------
+    order
+        Shape (a,): arcs sorted by tail and head; numbered segments forward, segments backward, ways of
+        centres to the starts of their segments, and to the ends.
+    first
+        Where each group of parallel arcs begins in that order.
+    head, indptr
+        Columns and rows of the sparse matrix of the groups.
+    """
+
+    order: Integers
+    first: Integers
+    head: Integers
+    indptr: Integers
+
+
+@dataclass(frozen=True)
+class Parts:
+    """All that a walk in a town costs, in the parts that have different factors, unrounded milliseconds.
+
+    Attributes
+    ----------
+    profile
+        Who walks; for `LENGTH` speeds, waits and slopes have no part.
+    level_ms, wait_ms
+        Shape (s,): walking on the level, and waiting at crossings.
+    uphill_ms, downhill_ms
+        Shape (s,): what the slope adds from start to end, and back; with what rounding adds.
+    street
+        Shape (s,): the number of the line, for the waits.
+    ways
+        The base ways, of which `home_place`, `centre_place` and `direct_place` say whose legs they are.
+    beside
+        Pairs of a home's way and a centre's that meet the same segment, shape (2, b).
+    home, first
+        The homes that have ways, and the first way of each.
+    """
+
+    graph: Graph
+    profile: Profile
+    level_ms: Floats
+    wait_ms: Floats
+    uphill_ms: Floats
+    downhill_ms: Floats
+    street: Integers
+    ways: PricedWays
+    home_place: Integers
+    centre_place: Integers
+    direct_place: Integers
+    beside: Integers
+    home: Integers
+    first: Integers
+    arcs: Arcs
+    subject: Subject
+
+    @property
+    def n_homes(self) -> int:
+        """Number of homes."""
+        return self.subject.n_homes
+
+
+def take_apart(layout: Layout, profile: Profile) -> Parts:
+    """The walks of a town in parts.
+
+    Parameters
+    ----------
+    layout
+        With every place where a gate could be; see `possible_gates.spread_gates`.
+    """
+    graph = layout.network.public
+    costs = price_segments(graph, profile)
+    share = np.where(graph.is_steps, profile.steps_speed_share, 1.0)
+    level_ms = 1000.0 * graph.length_m / (profile.speed_m_per_s * share)
+    wait_ms = 1000.0 * graph.wait_s if profile.waits else np.zeros(graph.n_segments)
+    lines, street = np.unique(graph.line, return_inverse=True)
+    ways = price_ways(layout, profile)
+    home, first = np.unique(ways.homes.place, return_index=True)
+    gates = layout.network.gates
+    n_compounds = 1 + int(max(layout.network.gated.max(initial=-1), layout.homes.compound.max(initial=-1)))
+    of_gate = layout.network.gated[gates.compound]
+    own = np.where(layout.homes.compound >= 0, layout.homes.compound, n_compounds + np.arange(layout.n_homes))
+    of_centre = n_compounds + layout.n_homes + np.arange(layout.n_centres)
+    return Parts(
+        graph=graph,
+        profile=profile,
+        level_ms=level_ms,
+        wait_ms=wait_ms,
+        uphill_ms=costs.forward - level_ms - wait_ms,
+        downhill_ms=costs.backward - level_ms - wait_ms,
+        street=street.astype(np.int64),
+        ways=ways,
+        home_place=_pick_places(ways.homes, own, of_gate),
+        centre_place=_pick_places(ways.centres, of_centre, of_gate),
+        direct_place=own[ways.direct.home],
+        beside=np.stack(match_equal(ways.homes.segment, ways.centres.segment)),
+        home=home,
+        first=first,
+        arcs=_join_arcs(graph, ways.centres),
+        subject=Subject(
+            n_places=n_compounds + layout.n_homes + layout.n_centres,
+            n_streets=len(lines),
+            n_homes=layout.n_homes,
+            gate_compound=gates.compound,
+            gate_origin=gates.origin[gates.compound],
+            is_barred=np.concatenate(
+                [
+                    _mark_barred(layout.home_doors, layout.n_homes),
+                    _mark_barred(layout.centre_doors, layout.n_centres),
+                ]
+            ),
+        ),
+    )
+
+
+def price_world(parts: Parts, world: World) -> tuple[Costs, PricedWays]:
+    """Prices of segments and ways in a world, whole milliseconds; a way that is closed in it costs `inf`."""
+    speed = 1.0 if parts.profile is LENGTH else world.speed
+    waits = parts.wait_ms * world.crossing[parts.street]
+    costs = Costs(
+        forward=round_half_up((parts.level_ms + world.slope * parts.uphill_ms) / speed + waits),
+        backward=round_half_up((parts.level_ms + world.slope * parts.downhill_ms) / speed + waits),
+    )
+    leg = world.leg / speed
+    is_open = np.append(world.is_open, [True])  # the last is for ways that pass no gate
+    homes, centres, direct = parts.ways.homes, parts.ways.centres, parts.ways.direct
+    home_passed, centre_passed = np.split(world.is_passed, [parts.n_homes])
+    home_open = is_open[homes.gate] & home_passed[homes.place]
+    centre_open = is_open[centres.gate] & centre_passed[centres.place]
+    home_leg = round_half_up(homes.leg * leg[parts.home_place])
+    centre_leg = round_half_up(centres.leg * leg[parts.centre_place])
+    return costs, PricedWays(
+        replace(homes, leg=np.where(home_open, home_leg, np.inf)),
+        replace(centres, leg=np.where(centre_open, centre_leg, np.inf)),
+        replace(direct, cost=round_half_up(direct.cost * leg[parts.direct_place])),
+    )
+
+
+def measure_world(parts: Parts, world: World, *, limit: float) -> Floats:
+    """The price of every home's walk to its nearest centre in a world, shape (h,).
+
+    Parameters
+    ----------
+    limit
+        Walks that cost more may be `inf`.
+    """
+    graph = parts.graph
+    costs, ways = price_world(parts, world)
+    homes, centres, direct = ways.homes, ways.centres, ways.direct
+    cost = np.full(parts.n_homes, np.inf)
+    np.minimum.at(cost, direct.home, direct.cost)
+    if not len(homes.place) or not len(centres.place):
+        return cost
+    reached = _search_backwards(parts, costs, centres, limit)
+    to_start, to_end = price_to_ends(homes.segment, homes.fraction, costs)
+    found = homes.leg + np.minimum(
+        to_start + reached[graph.start[homes.segment]], to_end + reached[graph.end[homes.segment]]
+    )
+    way, arrival = parts.beside
+    along = price_along(homes.segment[way], homes.fraction[way], centres.fraction[arrival], costs)
+    np.minimum.at(found, way, homes.leg[way] + along + centres.leg[arrival])
+    cost[parts.home] = np.minimum(cost[parts.home], np.minimum.reduceat(found, parts.first))
+    return cost
+
+
+def _mark_barred(doors: Doors, n_places: int) -> npt.NDArray[np.bool_]:
+    """Places whose leg to the street passes a barrier, shape (n_places,)."""
+    is_barred = np.zeros(n_places, bool)
+    is_barred[doors.place[doors.is_barred]] = True
+    return is_barred
+
+
+def _pick_places(ways: Ways, own: Integers, of_gate: Integers) -> Integers:
+    """Whose factor the leg of each way has: its compound's where it passes a gate, else its own place's."""
+    by_gate = np.append(of_gate, [-1])[ways.gate]
+    return np.where(by_gate >= 0, by_gate, own[ways.place])
+
+
+def _join_arcs(graph: Graph, centres: Ways) -> Arcs:
+    source = np.full(len(centres.place), graph.n_nodes)
+    tail = np.concatenate([graph.end, graph.start, source, source])
+    head = np.concatenate([graph.start, graph.end, graph.start[centres.segment], graph.end[centres.segment]])
+    order = np.lexsort((head, tail))
+    tail, head = tail[order], head[order]
+    is_first = np.ones(len(order), bool)
+    is_first[1:] = (tail[1:] != tail[:-1]) | (head[1:] != head[:-1])
+    first = np.flatnonzero(is_first)
+    indptr = np.searchsorted(tail[first], np.arange(graph.n_nodes + 2))
+    return Arcs(order, first, head[first].astype(np.int32), indptr.astype(np.int32))
+
+
+def _search_backwards(parts: Parts, costs: Costs, centres: Ways, limit: float) -> Floats:
+    """Price from every node to the nearest centre, shape (n,)."""
+    from_start, from_end = price_from_ends(centres.segment, centres.fraction, costs)
+    arcs, size = parts.arcs, parts.graph.n_nodes + 1
+    price = np.concatenate([costs.forward, costs.backward, centres.leg + from_start, centres.leg + from_end])
+    cheapest = np.minimum.reduceat(price[arcs.order], arcs.first)
+    matrix = csr_matrix((cheapest, arcs.head, arcs.indptr), shape=(size, size))
+    reached: Floats = dijkstra(matrix, indices=size - 1, limit=limit)[:-1]
+    return reached

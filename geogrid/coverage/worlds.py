@@ -1,0 +1,215 @@
+"""What is not known exactly about a walk, how far off it may be, and worlds drawn within that.
+
+A world is the county with every uncertain quantity multiplied by a factor of its own; in the base world
+all factors are 1. Factors are drawn around 1, so that the base value of a quantity is its median. What
+all homes share (how fast people walk here) and what is each compound's own (how its paths wind) are
+different factors: the first moves the whole county, the second decides between neighbours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from geogrid.network.compounds import GateOrigin
+from geogrid.network.impedance import ACCESS_DETOUR, Floats, Integers
+
+CUT_SIGMAS = 3.0
+"""Factors are drawn within this many standard deviations: beyond it lie mistakes, not doubt."""
+SIGMAS_90 = 1.6448536269514722
+"""Half width of the middle 90 % of a normal distribution, in standard deviations."""
+INFERRED_GATE_SHARE = 0.8
+"""Chance that people pass where a walkable street meets the edge of a compound without a known gate: an assumption."""
+BARRED_LEG_SHARE = 0.5
+"""Chance that people walk a leg that passes a mapped barrier or water because none does not (the map may lack
+a gap in the barrier, or a street on this side): an assumption, even odds."""
+
+
+class Scope(StrEnum):
+    """What shares one factor."""
+
+    COUNTY = "county"
+    COMPOUND = "compound"
+    STREET = "street"
+    BUILDING = "building"
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How far one quantity may be from its base value.
+
+    Attributes
+    ----------
+    name
+        What is multiplied: `speed`, `leg`, `crossing`, `slope` or `people`.
+    scope
+        What shares one factor.
+    sigma
+        Standard deviation of the factor's logarithm; for `people`, of the factor itself.
+    """
+
+    name: str
+    scope: Scope
+    sigma: float
+
+    @property
+    def range_90(self) -> tuple[float, float]:
+        """Between which factors the middle 90 % of the worlds lie.
+
+        >>> [round(factor, 3) for factor in Spread("speed", Scope.COUNTY, 0.07).range_90]
+        [0.891, 1.122]
+        """
+        half = SIGMAS_90 * self.sigma
+        if self.name == "people":
+            return 1.0 - half, 1.0 + half
+        return float(np.exp(-half)), float(np.exp(half))
+
+
+SPEED = Spread("speed", Scope.COUNTY, 0.07)
+"""Walking speed, unitless like all factors here. In Bohannon and Andrews (2011), Physiotherapy 97(3), 182-189,
+means by sex and decade of age reach from 0.94 m/s (women of 80-99) to 1.43 (men of 40-49); that the walkers of
+one profile in one town are within some 12 % of its speed (90 %) is an assumption."""
+LEG_COUNTY = Spread("leg", Scope.COUNTY, 0.10)
+"""Access legs and walks inside compounds, the part that the whole county shares (is 1.2 the right detour
+here?): an assumption. No leg becomes shorter than its straight line."""
+LEG_COMPOUND = Spread("leg", Scope.COMPOUND, 0.15)
+"""The same, the part of one compound, of one building that is in none, or of one centre: an assumption."""
+CROSSING_COUNTY = Spread("crossing", Scope.COUNTY, 0.20)
+"""Waits at crossings, the part that the county shares (how signals are timed here): an assumption."""
+CROSSING_STREET = Spread("crossing", Scope.STREET, 0.30)
+"""Waits at crossings, the part of one street: together 11 to 36 s around 20 s, an assumption."""
+SLOPE = Spread("slope", Scope.COUNTY, 0.25)
+"""Time that slopes cost or save (the law of walking uphill, and the heights it is fed with): an assumption."""
+PEOPLE_COUNTY = Spread("people", Scope.COUNTY, 0.05)
+"""People where they are estimated, the part that the county shares (persons per household): an assumption."""
+PEOPLE_BUILDING = Spread("people", Scope.BUILDING, 0.25)
+"""People where they are estimated, the part of one building (empty flats): an assumption."""
+
+SPREADS = (
+    SPEED, LEG_COUNTY, LEG_COMPOUND, CROSSING_COUNTY, CROSSING_STREET, SLOPE, PEOPLE_COUNTY, PEOPLE_BUILDING,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Subject:
+    """How many factors a county needs, and which gates are open to doubt.
+
+    Attributes
+    ----------
+    n_places
+        Compounds, homes and centres, each with its own part of an access leg.
+    n_streets
+        Lines of the public network.
+    n_homes
+        Number of homes.
+    gate_compound
+        Shape (g,): the gated compound of each gate, sorted.
+    gate_origin
+        Shape (g,): how each gate is known, a `GateOrigin`.
+    is_barred
+        Shape (h + k,): homes, then centres, whose leg to the street passes a barrier.
+    """
+
+    n_places: int
+    n_streets: int
+    n_homes: int
+    gate_compound: Integers
+    gate_origin: npt.NDArray[np.object_]
+    is_barred: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class World:
+    """One way the county could be.
+
+    Attributes
+    ----------
+    speed, slope
+        Factors of the county.
+    leg
+        Shape (p,): factor of the access legs of each place.
+    crossing
+        Shape (l,): factor of the waits on each street.
+    people
+        Shape (h,): factor of the people of each home where they are estimated.
+    is_open
+        Shape (g,): the gates by which people pass.
+    is_passed
+        Shape (h + k,): homes, then centres, whose legs are walked although one may pass a barrier.
+    """
+
+    speed: float
+    slope: float
+    leg: Floats
+    crossing: Floats
+    people: Floats
+    is_open: npt.NDArray[np.bool_]
+    is_passed: npt.NDArray[np.bool_]
+
+
+def make_base_world(subject: Subject) -> World:
+    """The world of the base values; of a compound without any known gate the first place is its gate."""
+    first = np.ones(len(subject.gate_compound), bool)
+    first[1:] = subject.gate_compound[1:] != subject.gate_compound[:-1]
+    return World(
+        speed=1.0,
+        slope=1.0,
+        leg=np.ones(subject.n_places),
+        crossing=np.ones(subject.n_streets),
+        people=np.ones(subject.n_homes),
+        is_open=first | (subject.gate_origin != GateOrigin.UNKNOWN.value),
+        is_passed=np.ones(len(subject.is_barred), bool),
+    )
+
+
+def draw_world(subject: Subject, rng: np.random.Generator) -> World:
+    """The next world of a generator: the same generator gives the same worlds in the same order.
+
+    Speeds, legs, waits and slopes are multiplied by `exp(sigma z)` with z standard normal, a leg by no
+    less than what makes it straight; people by `1 + sigma z`, whose mean is 1 too, so that sums over
+    many buildings do not drift.
+    """
+    z = _draw_normals(rng, 4)
+    leg = np.exp(LEG_COUNTY.sigma * z[1] + LEG_COMPOUND.sigma * _draw_normals(rng, subject.n_places))
+    waits = CROSSING_STREET.sigma * _draw_normals(rng, subject.n_streets)
+    own_people = PEOPLE_BUILDING.sigma * _draw_normals(rng, subject.n_homes)
+    county_people = PEOPLE_COUNTY.sigma * float(_draw_normals(rng, 1)[0])
+    return World(
+        speed=float(np.exp(SPEED.sigma * z[0])),
+        slope=float(np.exp(SLOPE.sigma * z[3])),
+        leg=np.maximum(leg, 1.0 / ACCESS_DETOUR),
+        crossing=np.exp(CROSSING_COUNTY.sigma * z[2] + waits),
+        people=(1.0 + county_people) * (1.0 + own_people),
+        is_open=_draw_gates(subject, rng),
+        is_passed=_draw_passages(subject, rng),
+    )
+
+
+def _draw_normals(rng: np.random.Generator, size: int) -> Floats:
+    return np.clip(rng.standard_normal(size), -CUT_SIGMAS, CUT_SIGMAS)
+
+
+def _draw_gates(subject: Subject, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+    """Which gates are open.
+
+    All that are given; each inferred one by its chance, but one of a compound at least; of a compound without
+    any, one of the places where it could be, all equally likely.
+    """
+    lot = rng.random(len(subject.gate_compound))
+    order = np.lexsort((lot, subject.gate_compound))
+    is_drawn = np.ones(len(lot), bool)
+    is_drawn[1:] = subject.gate_compound[order][1:] != subject.gate_compound[order][:-1]
+    is_open = np.empty(len(lot), bool)
+    is_open[order] = is_drawn
+    is_open |= subject.gate_origin == GateOrigin.GIVEN.value
+    is_open |= (subject.gate_origin == GateOrigin.INFERRED.value) & (lot < INFERRED_GATE_SHARE)
+    return is_open
+
+
+def _draw_passages(subject: Subject, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+    is_passed = ~subject.is_barred
+    is_passed[subject.is_barred] = rng.random(int(subject.is_barred.sum())) < BARRED_LEG_SHARE
+    return is_passed
