@@ -78,6 +78,7 @@ def command(
     from geogrid.coverage.equity import assess_equity
     from geogrid.coverage.reading import STANDARD_READINGS, Reading
     from geogrid.coverage.services import keep_service
+    from geogrid.coverage.summary import count_homes, count_people
     from geogrid.coverage.walks import lay_out
     from geogrid.crs import change_crs
     from geogrid.workspace import Workspace
@@ -146,7 +147,10 @@ def command(
         ]
         if title
     }
-    told = [result.to_dict() for result in results]
+    rivals = [
+        {"people": count_people(other.homes), "homes": count_homes(other.homes)} for other in results[1:]
+    ]
+    told = [coverage.to_dict(), *rivals]
     lines = _describe(told, titles, names, reading.measure.speed_m_per_s)
     if shares is not None:
         lines += ["", *describe_equity(shares, names, language())]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 import geopandas as gpd
@@ -71,27 +72,34 @@ class Coverage:
         One row per home, by building id: `people`, `walk_s` (to the nearest centre in time),
         `length_m` (the shortest way to any centre), `centre` (the nearest in the reading's own
         measure), `status`, `reason` (why unanswered; or why not covered: gate, slope, barrier, far), `doubt`
-        (surely_in, in_doubt, surely_out; None until doubt is assessed, and for homes without an answer), `community`, `district`, `grid`, `x`, `y`, `gate` (how the gates of its compound are
-        known: given, inferred, unknown; None outside gated compounds), `is_barred` (a street is reached
+        (surely_in, in_doubt, surely_out; None until doubt is assessed, and for homes without an answer),
+        `community`, `district`, `grid`, `x`, `y`, `gate` (how the gates of its compound are known: given, inferred, unknown; None outside gated compounds), `is_barred` (a street is reached
         only past a mapped barrier or water). Missing numbers are NaN.
-    gaps
-        Clusters of homes that are not covered; see `gaps.find_gaps`.
     unsnapped_centres
         Ids of centres that no street reaches.
     communities, districts
         The areas by which the answer is summed: `code`, `name`.
+    town, layout
+        What was assessed.
     doubt
         How sure the answer is; None until `add_doubt`.
     """
 
     reading: Reading
     homes: pd.DataFrame
-    gaps: gpd.GeoDataFrame
     n_centres: int
     unsnapped_centres: tuple[str, ...]
     communities: pd.DataFrame
     districts: pd.DataFrame
+    town: Town = field(repr=False)
+    layout: Layout = field(repr=False)
     doubt: Doubt | None = None
+
+    @cached_property
+    def gaps(self) -> gpd.GeoDataFrame:
+        """Clusters of homes that are not covered, drawn when first asked for; see `gaps.find_gaps`."""
+        uncovered = np.flatnonzero((self.homes["status"] == Status.NOT_COVERED.value).to_numpy())
+        return find_gaps(self.town, self.layout, self.homes, uncovered, self.reading)
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON-ready values, the same every time; unknown people are None."""
@@ -187,11 +195,12 @@ def _assess(
     return Coverage(
         reading=reading,
         homes=homes,
-        gaps=find_gaps(town, layout, homes, uncovered, reading),
         n_centres=layout.n_centres,
         unsnapped_centres=_list_unsnapped(layout),
         communities=_list_areas(town.community),
         districts=_list_areas(town.district),
+        town=town,
+        layout=layout,
     )
 
 
