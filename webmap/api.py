@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from geogrid.coverage.catchment import draw_catchments, draw_isochrones
+from geogrid.coverage.catchment import outline_catchments, outline_isochrones
 from geogrid.errors import InvalidOptionError, UnknownLayerError
 from webmap.columns import BORDERED, PUBLIC_COLUMNS
 from webmap.county import County, current_county
@@ -158,7 +158,7 @@ def catchments() -> Response:
 
 
 def _write_catchments(county: County, reading: Any) -> str:
-    ground = draw_catchments(county.require_town(), reading)
+    ground = outline_catchments(county.layout, county.ground, reading)
     records = [
         hide_few_buildings(record, ("people",))
         for record in plain_records(ground, ("centre", "name", "people", "n_homes"))
@@ -176,7 +176,7 @@ def isochrones() -> Response:
 
 
 def _write_isochrones(county: County, reading: Any) -> str:
-    ground = draw_isochrones(county.require_town(), reading)
+    ground = outline_isochrones(county.layout, county.ground, reading)
     ground = ground.set_geometry(ground.simplify(DRAWN_TOLERANCE_M))
     return write_features(ground, plain_records(ground, ("centre", "name")), "isochrones")
 

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 import geopandas as gpd
 from flask import current_app
 
-from geogrid.coverage.assess import Coverage, assess_layout
+from geogrid.coverage.assess import Coverage, add_doubt, assess_layout
+from geogrid.coverage.ground import Ground, lay_ground
 from geogrid.coverage.reading import STANDARD_READINGS, Reading
 from geogrid.coverage.town import Town
 from geogrid.coverage.walks import Layout, Objects, lay_out, measure_point_walks
@@ -102,6 +103,17 @@ class County:
         """Homes and centres placed on the streets, once for every reading and every question."""
         town = self.require_town()
         return self.results.find("layout", lambda: lay_out(town))
+
+    @property
+    def ground(self) -> Ground:
+        """The county's ground placed on the streets, once for every outline."""
+        town, layout = self.require_town(), self.layout
+        return self.results.find("ground", lambda: lay_ground(town, layout))
+
+    def assess_doubt(self, reading: Reading) -> Coverage:
+        """The same as `assess`, with how sure it is."""
+        town, layout, coverage = self.require_town(), self.layout, self.assess(reading)
+        return self.results.find(("doubt", reading), lambda: add_doubt(town, layout, coverage))
 
     def measure_walk(self, points: Objects) -> tuple[Objects, Floats]:
         """Nearest centre of positions in metres and the seconds there, by the official reading's walker."""

@@ -109,7 +109,7 @@ def _warm(source: CountySource) -> None:
     started = time.perf_counter()
     try:
         county = source.current()
-        county.assess(county.reading)
+        county.assess_doubt(county.reading)
     except GeogridError:
         return  # the page says what is missing
     _say("serve.warmed", seconds=f"{time.perf_counter() - started:.1f}")

@@ -43,9 +43,9 @@ def summarise_coverage(county: County, reading: Reading) -> dict[str, Any]:
 
 
 def _summarise(county: County, reading: Reading) -> dict[str, Any]:
-    coverage = county.assess(reading)
-    figures = coverage.to_dict()
-    figures.pop("gaps")
+    figures = county.assess_doubt(reading).to_dict()
+    for name in ("gaps", "doubt"):  # gaps are told apart; of the doubt, the ranges of people are
+        figures.pop(name)
     figures["title"] = title_reading(reading)
     figures["people"] = hide_in_row(figures["people"], figures["homes"])
     figures["left_out"] = {
@@ -55,7 +55,7 @@ def _summarise(county: County, reading: Reading) -> dict[str, Any]:
         bounds = _area_bounds(county, kind)
         figures[f"by_{kind}"] = [
             {
-                **area,
+                **{name: value for name, value in area.items() if name != "doubt"},
                 "bounds": bounds.get(area["code"]),
                 "people": hide_in_row(area["people"], area["homes"]),
             }

@@ -77,8 +77,14 @@ function summary(coverage, county) {
       row("n", "status.n", counts.not_covered, known),
       row("u", "status.u", counts.unanswered, known),
     ),
+    known && counts.covered_range_90 ? element("p", { class: "note" }, range(counts.covered_range_90)) : null,
     element("p", { class: "note" }, leftOut(coverage), counts.rounded ? ` ${text("rounded")}` : ""),
   ];
+}
+
+/* How sure the number is: 90 % of the drawn worlds lie in this range. */
+function range([low, high]) {
+  return text("range_90", { low: count(low), high: count(high) });
 }
 
 function row(letter, key, value, known) {
