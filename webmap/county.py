@@ -17,13 +17,14 @@ from geogrid.coverage.assess import Coverage, add_doubt, assess_layout
 from geogrid.coverage.ground import Ground, lay_ground
 from geogrid.coverage.reading import STANDARD_READINGS, Reading
 from geogrid.coverage.town import Town
-from geogrid.coverage.walks import Layout, Objects, lay_out, measure_point_walks
+from geogrid.coverage.walks import Layout, Objects, measure_point_walks
 from geogrid.crs import to_lonlat
 from geogrid.errors import EmptyLayerError
 from geogrid.network.impedance import PROFILES, Floats
 from geogrid.responsibility.register import Register
 from geogrid.schema import find_layer
 from geogrid.workspace import Workspace
+from geogrid.workspace.cache import read_layout
 from webmap.columns import PUBLIC_COLUMNS
 from webmap.roster import read_register
 
@@ -78,6 +79,7 @@ class County:
         What the walking engine takes, in the metric CRS.
     """
 
+    path: Path
     revision: int
     day: datetime.date
     code: str
@@ -102,7 +104,7 @@ class County:
     def layout(self) -> Layout:
         """Homes and centres placed on the streets, once for every reading and every question."""
         town = self.require_town()
-        return self.results.find("layout", lambda: lay_out(town))
+        return self.results.find("layout", lambda: read_layout(self.path, town))
 
     @property
     def ground(self) -> Ground:
@@ -151,6 +153,7 @@ class County:
 def load_county(workspace: Workspace, day: datetime.date) -> County:
     """What is current in a workspace on a day."""
     return County(
+        path=workspace.path,
         revision=workspace.revision,
         day=day,
         code=workspace.code,

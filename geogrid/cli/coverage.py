@@ -79,9 +79,9 @@ def command(
     from geogrid.coverage.reading import STANDARD_READINGS, Reading
     from geogrid.coverage.services import keep_service
     from geogrid.coverage.summary import count_homes, count_people
-    from geogrid.coverage.walks import lay_out
     from geogrid.crs import change_crs
     from geogrid.workspace import Workspace
+    from geogrid.workspace.cache import read_layout
 
     if minutes is not None and metres is not None:
         raise InvalidOptionError(
@@ -105,7 +105,7 @@ def command(
     if service is not None:
         town = keep_service(town, service)
     if explain is not None:
-        found, lines = explain_building(town, reading, explain, language())
+        found, lines = explain_building(town, read_layout(county, town), reading, explain, language())
         if as_json:
             echo_json(found | {"service": service})
             return
@@ -113,7 +113,7 @@ def command(
             click.echo(line)
         return
     others = [] if as_json else [other for other in STANDARD_READINGS if other != reading]
-    layout = lay_out(town)
+    layout = read_layout(county, town)
     results = assess_layout(town, layout, [reading, *others])
     if worlds:
         results[0] = add_doubt(town, layout, results[0], seed=seed, n_worlds=worlds)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from geogrid.coverage.explain_walk import Leg
     from geogrid.coverage.reading import Reading
     from geogrid.coverage.town import Town
+    from geogrid.coverage.walks import Layout
 
 KEY = "cli.coverage.explain"
 SHOWN_DIFFERENCE_MS = 1000.0
@@ -48,7 +49,7 @@ def find_building(town: Town, query: str) -> str:
 
 
 def explain_building(
-    town: Town, reading: Reading, query: str, tongue: str
+    town: Town, layout: Layout, reading: Reading, query: str, tongue: str
 ) -> tuple[dict[str, Any], list[str]]:
     """The walk of one building as JSON-ready values, and as lines of text in a language.
 
@@ -61,10 +62,9 @@ def explain_building(
     """
     from geogrid.coverage.assess import assess_layout
     from geogrid.coverage.explain_walk import explain_walk, find_cause, find_nearest_street_m
-    from geogrid.coverage.walks import lay_out, measure_walks
+    from geogrid.coverage.walks import measure_walks
 
     building = find_building(town, query)
-    layout = lay_out(town)
     homes = assess_layout(town, layout, [reading])[0].homes
     if building not in homes.index:
         use = town.building.set_index("id")["use"]

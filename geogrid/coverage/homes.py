@@ -44,10 +44,16 @@ class Homes:
     door_xy: Floats
 
 
-def find_homes(town: Town) -> Homes:
-    """The homes of a town: its residential buildings, and those whose use is not known."""
+def select_homes(town: Town) -> gpd.GeoDataFrame:
+    """The buildings of a town that are homes, by id: the residential ones, and those of unknown use."""
     is_home = ~town.building["use"].isin(NOT_HOMES).to_numpy(bool)
-    building = town.building[is_home].sort_values("id", kind="stable", ignore_index=True)
+    homes: gpd.GeoDataFrame = town.building[is_home].sort_values("id", kind="stable", ignore_index=True)
+    return homes
+
+
+def find_homes(town: Town) -> Homes:
+    """The homes of a town and their doors."""
+    building = select_homes(town)
     points = shapely.point_on_surface(building.geometry.to_numpy())
     xy = read_xy(points)
     home, entrance_xy = _match_entrances(building, town)

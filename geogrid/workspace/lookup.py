@@ -9,13 +9,14 @@ import numpy.typing as npt
 
 from geogrid.coverage.assess import assess_layout
 from geogrid.coverage.reading import Reading
-from geogrid.coverage.walks import lay_out, measure_point_walks
+from geogrid.coverage.walks import measure_point_walks
 from geogrid.errors import AnalysisError, EmptyLayerError
 from geogrid.network.impedance import PROFILES
 from geogrid.responsibility.answer import Answer
 from geogrid.responsibility.lookup import locate
 from geogrid.responsibility.register import REGISTER_LAYERS, REGISTER_TABLES, Register
 from geogrid.schema import LAYERS
+from geogrid.workspace.cache import read_layout
 from geogrid.workspace.workspace import Workspace
 
 
@@ -56,7 +57,7 @@ def locate_in_county(
     register = read_register(workspace, day)
     try:
         town, reading = workspace.read_town(on=day), Reading.parse(workspace.reading)
-        layout = lay_out(town)
+        layout = read_layout(workspace.path, town)
     except AnalysisError:
         return locate(register, query=query, lonlat=lonlat, on=day)
 
