@@ -37,6 +37,7 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
     "price_chains": (c_int32, c_int32, *[c_void_p] * 9),
     "price_arcs": (None, c_int64, *[c_void_p] * 6),
     "search_all": (c_int32, c_void_p, c_void_p, c_int32, c_int32, c_int64, c_uint64),
+    "free_queue": (None, c_void_p),
     "answer_homes": (None, c_void_p),
     "renumber_owners": (None, c_void_p, c_int32, c_int32, c_int32, c_int32),
     "link_rows": (None, c_void_p, c_void_p, c_int32, c_void_p, c_int32),
@@ -82,6 +83,7 @@ _STATE_GROUPS: tuple[tuple[Any, str], ...] = (
     (c_void_p, "arrival_owner arrival_share direct_list direct_next direct_home direct_cost direct_owner"),
     (c_void_p, "label best way"),
     (c_int32, "shift longest"),
+    (c_void_p, "queue"),
 )
 
 
