@@ -182,6 +182,11 @@ static int run(const State *st, uint64_t *label, Queue *q, uint64_t limit, List 
             Entry entry = q->entry[*list];
             *list = entry.next;
             q->pending--;
+            if (entry.next >= 0) {
+                int32_t following = q->entry[entry.next].node;
+                PREFETCH(&label[following]);
+                PREFETCH(&st->arc[st->first[following]]);
+            }
             if (entry.key != label[entry.node]) continue; /* improved since */
             for (int32_t a = st->first[entry.node]; a < st->first[entry.node + 1]; a++) {
                 int32_t node = st->arc[a].head;
