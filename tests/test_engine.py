@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import shapely
@@ -433,6 +435,41 @@ def test_edits_leave_the_town_as_it_was_and_are_told_when_they_cannot_be():
             engine.apply(edit)
         same_walks(engine.walks, kept)
     assert len(engine.scenario.edits) == 4
+
+
+def test_a_scenario_reads_the_records_it_writes():
+    edits = (
+        AddCentre("2", 1.0, 2.0, "新中心"),
+        MoveCentre("2", 3.0, 4.0),
+        CloseGate("g1"),
+        OpenGate("g1"),
+        AddGate("g2", "c1", 5.0, 6.0),
+        AddStreet("b", ((0.0, 0.0), (9.0, 9.0)), bridge=True),
+        RemoveStreet("b"),
+        RemoveCentre("2"),
+    )
+    written = json.loads(json.dumps(Scenario(edits).to_records()))
+    assert Scenario.from_records(written) == Scenario(edits)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {},
+        {"do": "drop_table", "id": "1"},
+        {"do": "remove_centre"},
+        {"do": "remove_centre", "id": 1},
+        {"do": "remove_centre", "id": "1", "x": 2},
+        {"do": "add_centre", "id": "1", "x": "2", "y": 3},
+        {"do": "add_centre", "id": "1", "x": float("nan"), "y": 3},
+        {"do": "add_street", "id": "1", "path": "LINESTRING (0 0, 1 1)"},
+        {"do": "add_street", "id": "1", "path": [[0, 0], [1]]},
+        {"do": "add_street", "id": "1", "path": [[0, 0], [1, 1]], "bridge": "yes"},
+    ],
+)
+def test_a_record_that_is_no_edit_is_refused(record):
+    with pytest.raises(InvalidOptionError):
+        Scenario.from_records([record])
 
 
 def test_the_last_centre_cannot_be_removed(method):

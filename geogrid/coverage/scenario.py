@@ -1,9 +1,13 @@
-"""What if: edits of centres, gates and streets, applied to a copy of the town and never to the county's data."""
+"""What if: edits of centres, gates and streets, applied to a copy of the town and never to the county's data.
+
+Coordinates are metres in the town's CRS.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from functools import reduce
 from typing import Any
 
@@ -97,6 +101,18 @@ class RemoveStreet:
 CentreEdit = AddCentre | MoveCentre | RemoveCentre
 Edit = CentreEdit | OpenGate | CloseGate | AddGate | AddStreet | RemoveStreet
 
+KINDS: dict[str, type[Edit]] = {
+    "add_centre": AddCentre,
+    "move_centre": MoveCentre,
+    "remove_centre": RemoveCentre,
+    "open_gate": OpenGate,
+    "close_gate": CloseGate,
+    "add_gate": AddGate,
+    "add_street": AddStreet,
+    "remove_street": RemoveStreet,
+}
+"""How records name the edits, in the key `do`."""
+
 
 @dataclass(frozen=True)
 class Scenario:
@@ -107,6 +123,29 @@ class Scenario:
     def extend(self, edit: Edit) -> Scenario:
         """The scenario with one more edit."""
         return replace(self, edits=(*self.edits, edit))
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """The edits as JSON-ready records.
+
+        >>> Scenario((AddCentre("z1", 10.0, 20.0),)).to_records()
+        [{'do': 'add_centre', 'id': 'z1', 'x': 10.0, 'y': 20.0, 'name': None}]
+        """
+        names = {kind: name for name, kind in KINDS.items()}
+        return [{"do": names[type(edit)]} | asdict(edit) for edit in self.edits]
+
+    @classmethod
+    def from_records(cls, records: Sequence[Mapping[str, Any]]) -> Scenario:
+        """The scenario of records as `to_records` writes them; missing keys take their defaults.
+
+        Raises
+        ------
+        InvalidOptionError
+            When a record names no edit, lacks a key, has one too many, or a value of another kind.
+
+        >>> Scenario.from_records([{"do": "remove_street", "id": "s1"}]).edits
+        (RemoveStreet(id='s1'),)
+        """
+        return cls(tuple(_read_edit(record) for record in records))
 
     def apply(self, town: Town) -> Town:
         """The town as it would be; the town given is left as it is.
@@ -138,6 +177,60 @@ def apply_edit(town: Town, edit: Edit) -> Town:
         case RemoveStreet():
             rows = _find_rows(town.street, "street", edit.id)
             return replace(town, street=_drop(town.street, rows))
+
+
+def _read_edit(record: Mapping[str, Any]) -> Edit:
+    values = dict(record)
+    kind = KINDS.get(str(values.pop("do", None)))
+    if kind is None:
+        raise InvalidOptionError(option="do", value=str(record.get("do")), expected="|".join(KINDS))
+    known = {field.name: field.default is MISSING for field in fields(kind)}
+    for name in [*(key for key in values if key not in known), *(key for key in known if key not in values)]:
+        if known.get(name, True):
+            expected = "|".join(known)
+            raise InvalidOptionError(option=str(record["do"]), value=str(name), expected=expected)
+    return kind(**{name: _READERS[name](name, value) for name, value in values.items()})
+
+
+def _read_text(name: str, value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise InvalidOptionError(option=name, value=str(value), expected="text")
+    return value
+
+
+def _read_name(name: str, value: Any) -> str | None:
+    return None if value is None else _read_text(name, value)
+
+
+def _read_number(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise InvalidOptionError(option=name, value=str(value), expected="a number")
+    return float(value)
+
+
+def _read_flag(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidOptionError(option=name, value=str(value), expected="true|false")
+    return value
+
+
+def _read_path(name: str, value: Any) -> tuple[tuple[float, float], ...]:
+    pairs = value if isinstance(value, list | tuple) else ()
+    if not pairs or not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs):
+        raise InvalidOptionError(option=name, value=str(value), expected="[[x, y], ...]")
+    return tuple((_read_number(name, x), _read_number(name, y)) for x, y in pairs)
+
+
+_READERS: dict[str, Callable[[str, Any], Any]] = {
+    "id": _read_text,
+    "compound": _read_text,
+    "name": _read_name,
+    "x": _read_number,
+    "y": _read_number,
+    "bridge": _read_flag,
+    "steps": _read_flag,
+    "path": _read_path,
+}
 
 
 def list_centre_ids(centre: gpd.GeoDataFrame) -> np.ndarray:

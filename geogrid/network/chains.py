@@ -19,7 +19,6 @@ from geogrid.network.impedance import Floats
 from geogrid.network.search import Ways
 from geogrid.network.snap import price_from_ends, price_to_ends
 
-CURVE_CELLS = 65535.0
 LARGEST_PRICE = 2.0**31 - 1
 """Of a chain or of a way: what the kernel's 32 bits hold, 24 days."""
 LARGEST_WALK = 2.0**39
@@ -122,7 +121,7 @@ def contract_graph(graph: Graph) -> Chains:
     first, at = np.empty(n_nodes + 1, np.int32), np.empty(2 * n_segments, np.int32)
     call.list_segments(n_nodes, n_segments, *kernel.point_to_all(start, end, first, at))
     nodes = np.flatnonzero(np.diff(first) != 2)
-    nodes = nodes[np.argsort(_place_on_curve(graph.node_xy[nodes]), kind="stable")]
+    nodes = nodes[np.argsort(kernel.place_on_curve(graph.node_xy[nodes]), kind="stable")]
     junction = np.empty(len(nodes) + n_segments, np.int32)  # a ring without a junction gets one
     junction[: len(nodes)] = nodes
     number = np.full(n_nodes, -1, np.int32)
@@ -210,17 +209,3 @@ def _compact_places(
     share = np.where(turned, -ways.fraction, ways.fraction)
     chain, rank = chains.chain[ways.segment], chains.rank[ways.segment]
     return ChainPlaces(chain, rank, share, by_u.astype(np.int32), by_v.astype(np.int32))
-
-
-def _place_on_curve(xy: Floats) -> npt.NDArray[np.uint32]:
-    """The place of points along a Hilbert curve through their box, shape (p,)."""
-    key = np.empty(len(xy), np.uint32)
-    if len(xy):
-        low = xy.min(axis=0)
-        side = float((xy.max(axis=0) - low).max())
-        scale = CURVE_CELLS / side if side > 0 else 0.0
-        xy = np.ascontiguousarray(xy)
-        kernel.require_kernel().order_on_curve(
-            kernel.point_to(xy), len(xy), low[0], low[1], scale, kernel.point_to(key)
-        )
-    return key

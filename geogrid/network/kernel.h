@@ -12,6 +12,12 @@
 #define EXPORT __attribute__((visibility("default")))
 #endif
 
+#ifdef __GNUC__
+#define PREFETCH(place) __builtin_prefetch(place)
+#else
+#define PREFETCH(place) ((void)0)
+#endif
+
 #define OUT_OF_MEMORY (-1)
 #define KERNEL_VERSION 1 /* as in kernel.py; grows when an argument or a field changes its meaning */
 

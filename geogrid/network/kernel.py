@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 KERNEL_VERSION = 1
 """As in `kernel.h`: a library left over from other sources is not used."""
+CURVE_CELLS = 65535.0
 OWNER_BITS = 24
 OWNER_MASK = np.uint64((1 << OWNER_BITS) - 1)
 NONE = np.uint64(2**64 - 1)
@@ -37,6 +38,7 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
     "price_chains": (c_int32, c_int32, *[c_void_p] * 9),
     "price_arcs": (None, c_int64, *[c_void_p] * 6),
     "search_all": (c_int32, c_void_p, c_void_p, c_int32, c_int32, c_int64, c_uint64),
+    "free_queue": (None, c_void_p),
     "answer_homes": (None, c_void_p),
     "renumber_owners": (None, c_void_p, c_int32, c_int32, c_int32, c_int32),
     "link_rows": (None, c_void_p, c_void_p, c_int32, c_void_p, c_int32),
@@ -82,6 +84,7 @@ _STATE_GROUPS: tuple[tuple[Any, str], ...] = (
     (c_void_p, "arrival_owner arrival_share direct_list direct_next direct_home direct_cost direct_owner"),
     (c_void_p, "label best way"),
     (c_int32, "shift longest"),
+    (c_void_p, "queue"),
 )
 
 
@@ -141,3 +144,15 @@ def fill_struct(struct: Structure, **values: Any) -> None:
     """Set fields of a struct; arrays by their address."""
     for name, value in values.items():
         setattr(struct, name, point_to(value) if isinstance(value, np.ndarray) else value)
+
+
+def place_on_curve(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.uint32]:
+    """The place of points, shape (p, 2), along a Hilbert curve through their box, shape (p,)."""
+    key = np.empty(len(xy), np.uint32)
+    if len(xy):
+        xy = np.ascontiguousarray(xy)
+        low = xy.min(axis=0)
+        side = float((xy.max(axis=0) - low).max())
+        scale = CURVE_CELLS / side if side > 0 else 0.0
+        require_kernel().order_on_curve(point_to(xy), len(xy), low[0], low[1], scale, point_to(key))
+    return key

@@ -41,6 +41,7 @@ typedef struct {
     int32_t *way;     /* of homes: the way taken, -1 for none or a direct walk */
     int32_t shift;    /* buckets are 2 ** shift ms wide */
     int32_t longest;  /* the largest price of an arc */
+    struct Queue *queue; /* kept from one search to the next: fresh memory costs more than the search */
 } State;
 
 /* Whether a library that is found was built from these sources: asked when it is loaded. */
@@ -89,7 +90,7 @@ static int32_t owner_of(uint64_t key)
 
 /* --- the queue ------------------------------------------------------------------------------------- */
 
-typedef struct {
+typedef struct Queue {
     Entry *entry;
     int64_t n_entries, size, pending;
     int32_t *bucket;
@@ -132,11 +133,26 @@ static int sow(Queue *q, uint64_t key, int32_t node)
     return note(q, key, node);
 }
 
-static void close_queue(Queue *q)
+static Queue *open_queue(State *st)
 {
-    free(q->entry);
-    free(q->bucket);
-    memset(q, 0, sizeof *q);
+    if (!st->queue) st->queue = calloc(1, sizeof(Queue));
+    return st->queue;
+}
+
+/* Gives the queue's memory back. */
+EXPORT void free_queue(State *st)
+{
+    if (!st->queue) return;
+    free(st->queue->entry);
+    free(st->queue->bucket);
+    free(st->queue);
+    st->queue = NULL;
+}
+
+/* A queue that a search left unfinished is not used again. */
+static void close_queue(State *st, int ok)
+{
+    if (!ok) free_queue(st);
 }
 
 /* Searches on from the seeds. Keys at or above `limit` are not written. Junctions whose label changes
@@ -166,6 +182,11 @@ static int run(const State *st, uint64_t *label, Queue *q, uint64_t limit, List 
             Entry entry = q->entry[*list];
             *list = entry.next;
             q->pending--;
+            if (entry.next >= 0) {
+                int32_t following = q->entry[entry.next].node;
+                PREFETCH(&label[following]);
+                PREFETCH(&st->arc[st->first[following]]);
+            }
             if (entry.key != label[entry.node]) continue; /* improved since */
             for (int32_t a = st->first[entry.node]; a < st->first[entry.node + 1]; a++) {
                 int32_t node = st->arc[a].head;
@@ -340,49 +361,49 @@ static void unlink_row(int32_t *list, int32_t *next, int32_t row)
 
 /* Labels of all junctions. The rows of `arrivals` are in an order in which neighbours stand together;
    `batch` of them are searched from at a time within `near` ms, then all that is farther in one go. */
-EXPORT int32_t search_all(const State *st, const int32_t *arrivals, int32_t n, int32_t batch, int64_t near, uint64_t limit)
+EXPORT int32_t search_all(State *st, const int32_t *arrivals, int32_t n, int32_t batch, int64_t near, uint64_t limit)
 {
-    Queue q = {0};
-    int ok = 1;
+    Queue *q = open_queue(st);
+    int ok = q != NULL;
     for (int32_t j = 0; j < st->n_junctions; j++) st->label[j] = NONE;
     if (batch < n) {
         uint64_t bound = make_key(near, 0);
         if (bound > limit) bound = limit;
         for (int32_t low = 0; ok && low < n; low += batch) {
             for (int32_t i = low; ok && i < n && i < low + batch; i++)
-                ok = seed_arrival(st, st->label, &q, arrivals[i], bound, NULL, NULL);
-            ok = ok && run(st, st->label, &q, bound, NULL, NULL);
+                ok = seed_arrival(st, st->label, q, arrivals[i], bound, NULL, NULL);
+            ok = ok && run(st, st->label, q, bound, NULL, NULL);
         }
         for (int32_t j = 0; ok && bound < limit && j < st->n_junctions; j++) {
             if (st->label[j] == NONE) continue;
             for (int32_t a = st->first[j]; ok && a < st->first[j + 1]; a++) {
                 uint64_t key = add_price(st->label[j], st->arc[a].price);
-                if (key >= bound) ok = seed(st->label, &q, key, st->arc[a].head, limit, NULL, NULL);
+                if (key >= bound) ok = seed(st->label, q, key, st->arc[a].head, limit, NULL, NULL);
             }
         }
     }
-    for (int32_t i = 0; ok && i < n; i++) ok = seed_arrival(st, st->label, &q, arrivals[i], limit, NULL, NULL);
-    ok = ok && run(st, st->label, &q, limit, NULL, NULL);
-    close_queue(&q);
+    for (int32_t i = 0; ok && i < n; i++) ok = seed_arrival(st, st->label, q, arrivals[i], limit, NULL, NULL);
+    ok = ok && run(st, st->label, q, limit, NULL, NULL);
+    close_queue(st, ok);
     return ok ? 0 : OUT_OF_MEMORY;
 }
 
 /* Takes up linked rows of one centre. Returns the number of homes that changed. */
 EXPORT int32_t add_rows(
-    const State *st, const int32_t *arrivals, int32_t n_arrivals, const int32_t *directs, int32_t n_directs, int32_t *changed)
+    State *st, const int32_t *arrivals, int32_t n_arrivals, const int32_t *directs, int32_t n_directs, int32_t *changed)
 {
-    Queue q = {0};
+    Queue *q = open_queue(st);
     List touched = {0};
     Affected hit = {{0}, calloc((size_t)st->n_homes + 1, 1), calloc((size_t)st->n_chains + 1, 1)};
     uint8_t *mark = calloc((size_t)st->n_junctions + 1, 1);
-    int ok = mark && hit.home_mark && hit.chain_mark;
+    int ok = q && mark && hit.home_mark && hit.chain_mark;
     for (int32_t i = 0; ok && i < n_arrivals; i++)
-        ok = seed_arrival(st, st->label, &q, arrivals[i], NONE, &touched, mark) &&
+        ok = seed_arrival(st, st->label, q, arrivals[i], NONE, &touched, mark) &&
              touch_chain(st, &hit, st->arrival_chain[arrivals[i]]);
     for (int32_t i = 0; ok && i < n_directs; i++) ok = touch_home(&hit, st->direct_home[directs[i]]);
-    ok = ok && run(st, st->label, &q, NONE, &touched, mark) && touch_junctions(st, &hit, &touched);
+    ok = ok && run(st, st->label, q, NONE, &touched, mark) && touch_junctions(st, &hit, &touched);
     int32_t n = ok ? answer_again(st, &hit, changed) : OUT_OF_MEMORY;
-    close_queue(&q);
+    close_queue(st, ok);
     free(touched.item); free(mark); free(hit.homes.item); free(hit.home_mark); free(hit.chain_mark);
     return n;
 }
@@ -424,14 +445,14 @@ static int flood(const State *st, int32_t owner, const int32_t *arrivals, int32_
 
 /* Unlinks the rows of one centre and gives its homes to others. Returns the number of homes that changed. */
 EXPORT int32_t remove_rows(
-    const State *st, int32_t owner, const int32_t *arrivals, int32_t n_arrivals, const int32_t *directs, int32_t n_directs,
+    State *st, int32_t owner, const int32_t *arrivals, int32_t n_arrivals, const int32_t *directs, int32_t n_directs,
     int32_t *changed)
 {
-    Queue q = {0};
+    Queue *q = open_queue(st);
     List touched = {0};
     Affected hit = {{0}, calloc((size_t)st->n_homes + 1, 1), calloc((size_t)st->n_chains + 1, 1)};
     uint8_t *mark = calloc((size_t)st->n_junctions + 1, 1);
-    int ok = mark && hit.home_mark && hit.chain_mark;
+    int ok = q && mark && hit.home_mark && hit.chain_mark;
     for (int32_t i = 0; ok && i < n_arrivals; i++) {
         int32_t row = arrivals[i];
         unlink_row(&st->arrival_list[st->arrival_chain[row]], st->arrival_next, row);
@@ -442,10 +463,10 @@ EXPORT int32_t remove_rows(
         unlink_row(&st->direct_list[st->direct_home[row]], st->direct_next, row);
         ok = touch_home(&hit, st->direct_home[row]);
     }
-    ok = ok && flood(st, owner, arrivals, n_arrivals, &touched, mark, &q);
-    ok = ok && run(st, st->label, &q, NONE, &touched, mark) && touch_junctions(st, &hit, &touched);
+    ok = ok && flood(st, owner, arrivals, n_arrivals, &touched, mark, q);
+    ok = ok && run(st, st->label, q, NONE, &touched, mark) && touch_junctions(st, &hit, &touched);
     int32_t n = ok ? answer_again(st, &hit, changed) : OUT_OF_MEMORY;
-    close_queue(&q);
+    close_queue(st, ok);
     free(touched.item); free(mark); free(hit.homes.item); free(hit.home_mark); free(hit.chain_mark);
     return n;
 }
@@ -485,21 +506,21 @@ EXPORT void free_pairs(Pairs *pairs)
    the pairs of each begin. The arrivals and direct walks are sorted by centre. `label` and `best` hold
    NONE everywhere before and after. */
 EXPORT int32_t measure_pairs(
-    const State *st, int32_t n_centres, const int32_t *arrival_first, const int32_t *direct_first,
+    State *st, int32_t n_centres, const int32_t *arrival_first, const int32_t *direct_first,
     int64_t limit, int64_t *begin, Pairs *pairs)
 {
-    Queue q = {0};
+    Queue *q = open_queue(st);
     List touched = {0};
     Affected hit = {{0}, calloc((size_t)st->n_homes + 1, 1), calloc((size_t)st->n_chains + 1, 1)};
     List chains = {0};
     uint8_t *mark = calloc((size_t)st->n_junctions + 1, 1);
-    int ok = mark && hit.home_mark && hit.chain_mark;
+    int ok = q && mark && hit.home_mark && hit.chain_mark;
     uint64_t bound = make_key(limit + 1, 0);
     for (int32_t centre = 0; ok && centre < n_centres; centre++) {
         begin[centre] = pairs->n;
         for (int32_t row = arrival_first[centre]; ok && row < arrival_first[centre + 1]; row++)
-            ok = seed_arrival(st, st->label, &q, row, bound, &touched, mark);
-        ok = ok && run(st, st->label, &q, bound, &touched, mark);
+            ok = seed_arrival(st, st->label, q, row, bound, &touched, mark);
+        ok = ok && run(st, st->label, q, bound, &touched, mark);
         for (int32_t row = arrival_first[centre]; ok && row < arrival_first[centre + 1]; row++)
             if (!hit.chain_mark[st->arrival_chain[row]]) {
                 hit.chain_mark[st->arrival_chain[row]] = 1;
@@ -547,7 +568,7 @@ EXPORT int32_t measure_pairs(
         touched.n = chains.n = hit.homes.n = 0;
     }
     begin[n_centres] = pairs->n;
-    close_queue(&q);
+    close_queue(st, ok);
     free(chains.item); free(touched.item); free(mark);
     free(hit.homes.item); free(hit.home_mark); free(hit.chain_mark);
     return ok ? 0 : OUT_OF_MEMORY;

@@ -104,9 +104,12 @@ class SegmentIndex:
         """The nearest segment of every point, shape (p,)."""
         found = np.full(len(points_xy), GAVE_UP)
         if self._grid is not None:
+            order = np.argsort(kernel.place_on_curve(points_xy))  # neighbours look at the same cells
+            ordered, answers = points_xy[order], np.empty(len(order), np.int64)
             kernel.require_kernel().find_segments(
-                self._grid.address, kernel.point_to(points_xy), len(points_xy), kernel.point_to(found)
+                self._grid.address, kernel.point_to(ordered), len(ordered), kernel.point_to(answers)
             )
+            found[order] = answers
         left = np.flatnonzero(found == GAVE_UP)
         if len(left):
             found[left] = self._find_by_tree(points_xy[left])

@@ -7,6 +7,7 @@ installed, or a number is larger than it holds, `search` itself answers.
 from __future__ import annotations
 
 import ctypes
+import weakref
 from dataclasses import dataclass
 
 import numpy as np
@@ -187,6 +188,7 @@ class Solver:
         kernel.fill_struct(self._state, n_homes=n_homes, n_ways=len(home), longest=longest)
         self._state.shift = max(0, int(np.log2(max(typical, 1.0))) - 3)
         self._address = ctypes.addressof(self._state)
+        weakref.finalize(self, _free_queue, self._kernel, self._state)
 
     @classmethod
     def build(
@@ -383,3 +385,7 @@ class Solver:
         if code < 0:
             raise MemoryError
         return code
+
+
+def _free_queue(library: ctypes.CDLL, state: kernel.State) -> None:
+    library.free_queue(ctypes.addressof(state))
