@@ -183,7 +183,7 @@ def test_a_leg_past_a_wall_is_marked():
         walk = explain_walk(town, layout, measure_walks(layout, ADULT), 0)
         assert [leg.is_barred for leg in walk.legs] == barred
         assert walk.is_barred
-        assert "围墙" in "\n".join(explain_building(town, TEN_MINUTES, "A", "zh")[1])
+        assert "围墙" in "\n".join(explain_building(town, lay_out(town), TEN_MINUTES, "A", "zh")[1])
 
 
 def test_a_length_is_told_in_millimetres_that_add_up():
@@ -245,7 +245,8 @@ def test_places_that_are_not_connected_have_no_route():
 
 
 def words(picture, home="A", reading=TEN_MINUTES, **options):
-    found, lines = explain_building(draw_town(picture, **options), reading, home, "zh")
+    town = draw_town(picture, **options)
+    found, lines = explain_building(town, lay_out(town), reading, home, "zh")
     return found, "\n".join(lines)
 
 

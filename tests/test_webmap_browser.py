@@ -228,6 +228,7 @@ def test_a_reading_changes_the_figures_and_the_permalink(visit: Visit) -> None:
     visit.page.check("input[value='metres:500']", force=True)
     visit.wait(f"document.querySelector('.share strong')?.textContent !== {before!r}")
     assert "reading=metres:500" in visit.page.url
+    visit.page.wait_for_load_state("networkidle")  # a request that a reload cuts off counts as failed
     visit.page.reload()
     visit.wait_until_ready()
     assert visit.page.is_checked("input[value='metres:500']")
@@ -300,10 +301,11 @@ def test_on_a_phone_the_card_rises_over_the_map_and_leaves_the_place_in_sight(ph
     phone.click_place(140, 222)
     phone.wait("document.querySelector('#card .areas') !== null")
     assert "is-raised" in (phone.page.get_attribute("#panel", "class") or "")
-    mark = phone.wait(
-        "(() => { const m = document.querySelector('.building-mark'); return m && m.getBoundingClientRect().bottom; })()"
+    phone.wait(  # the sheet rises and the map moves in a few frames
+        "(() => { const mark = document.querySelector('.building-mark');"
+        " const sheet = document.querySelector('#panel').getBoundingClientRect();"
+        " return mark && mark.getBoundingClientRect().bottom < sheet.top; })()"
     )
-    assert mark < phone.page.evaluate("document.querySelector('#panel').getBoundingClientRect().top")
     assert phone.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     phone.require_quiet()
 
