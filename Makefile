@@ -19,7 +19,7 @@ lint: $(VENV)/.installed-lint
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.installed-test
+bench: $(VENV)/.installed-bench
 	$(BIN)/python benchmarks/county.py
 	$(BIN)/python benchmarks/engine.py
 	$(BIN)/python benchmarks/surface.py
@@ -40,6 +40,10 @@ $(VENV)/.installed-test: $(VENV)/bin/python pyproject.toml constraints.txt $(KER
 	$(INSTALL) --editable '.[test]'
 	touch $@ $(VENV)/.installed
 
-$(VENV)/.installed-lint: $(VENV)/bin/python pyproject.toml constraints.txt
+$(VENV)/.installed-bench: $(VENV)/bin/python pyproject.toml constraints.txt $(KERNEL)
+	$(INSTALL) --editable '.[bench,test]'
+	touch $@ $(VENV)/.installed $(VENV)/.installed-test
+
+$(VENV)/.installed-lint: $(VENV)/bin/python pyproject.toml constraints.txt $(KERNEL)
 	$(INSTALL) --editable '.[lint,test]'
 	touch $@ $(VENV)/.installed $(VENV)/.installed-test
