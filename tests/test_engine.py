@@ -37,7 +37,8 @@ ADULT = PROFILES["adult"]
 NO_DIRECT = Direct(np.empty(0, int), np.empty(0, int), np.empty(0))
 
 needs_kernel = pytest.mark.skipif(
-    kernel.load_kernel() is None, reason="build the kernel: python setup.py build_ext --inplace"
+    kernel.load_kernel() is None,
+    reason="install a C compiler and build the kernel: python setup.py build_ext --inplace",
 )
 
 
@@ -45,7 +46,7 @@ needs_kernel = pytest.mark.skipif(
 def method(request, monkeypatch):
     """Both methods: the compiled kernel where it is built, and what answers without it."""
     if request.param == "kernel" and kernel.load_kernel() is None:
-        pytest.skip("build the kernel: python setup.py build_ext --inplace")
+        pytest.skip("install a C compiler and build the kernel: python setup.py build_ext --inplace")
     if request.param == "scipy":
         monkeypatch.setattr(kernel, "load_kernel", lambda: None)
     return request.param
