@@ -109,7 +109,9 @@ def test_from_files_to_answers(geogrid, county, tmp_path):
     assert [a["code"] for a in match["areas"]["community"]] == ["350725001002"]
     assert match["nearest_centre"]["id"] == "c1"
     assert match["nearest_centre"]["walk_s"] == pytest.approx(1030, abs=0.3)
-    assert "南门社区" in geogrid.succeed("locate", county, "远楼")
+    said = geogrid.succeed("locate", county, "远楼")
+    assert said.startswith("远楼 (far)\n")
+    assert "南门社区" in said
 
     assert "500" in geogrid.succeed("coverage", county, "--metres", "500")
     for layer, name in (

@@ -87,11 +87,6 @@ def _describe(match: dict[str, Any]) -> list[str]:
 
 
 def _name_of(match: dict[str, Any]) -> str:
-    for kind in ("building", "compound"):
-        if match.get(kind):
-            return (
-                " ".join(str(v) for v in match[kind].values() if v)
-                if isinstance(match[kind], dict)
-                else match[kind]
-            )
-    return label("cli.locate.position", language())
+    if match["key"] is None:
+        return label("cli.locate.position", language())
+    return f"{match['name']} ({match['key']})" if match["name"] else str(match["key"])
