@@ -103,6 +103,12 @@ class Layer:
 TEXT, INTEGER, REAL = ColumnType.TEXT, ColumnType.INTEGER, ColumnType.REAL
 BOOLEAN, DATE, LIST = ColumnType.BOOLEAN, ColumnType.DATE, ColumnType.LIST
 
+PANDAS_DTYPES = {ColumnType.INTEGER: "Int64", ColumnType.REAL: "float64", ColumnType.BOOLEAN: "boolean"}
+"""The dtypes in which columns travel; all others are `object`, text or None."""
+
+SMALLEST_COUNT = 5
+"""Counts of 1 to 4 people are told to nobody outside the county's own staff: they could tell who is meant."""
+
 _VALIDITY = (
     Column("valid_from", DATE, "生效日期", "valid from"),
     Column("valid_to", DATE, "截止日期", "valid to"),  # the last day on which it holds

@@ -307,6 +307,21 @@ def test_what_another_program_writes_is_noted_as_external(county):
     assert county.read("centre")["name"].tolist() == ["中心"]
 
 
+def test_what_is_read_in_a_snapshot_is_of_one_moment_also_in_a_snapshot_within(county):
+    with county.edit("t", "1") as edit:
+        edit.insert("centre", centres("a"))
+    with county.snapshot():
+        assert county.read("centre")["id"].tolist() == ["a"]
+        with Workspace.open(county.path) as other, other.edit("t", "2") as edit:
+            edit.insert("centre", centres("b"))
+        with county.snapshot():
+            assert county.read("centre")["id"].tolist() == ["a"]
+        assert county.revision == 1
+        assert len(county.read_town().centre) == 1
+    assert county.read("centre")["id"].tolist() == ["a", "b"]
+    assert county.revision == 2
+
+
 # --- edits that are refused -----------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -64,11 +65,15 @@ def county_card() -> Response:
 # --- layers ------------------------------------------------------------------------------------
 
 
+def _require_listed(layer: str, listed: Iterable[str]) -> None:
+    if layer not in listed:
+        raise UnknownLayerError(layer=layer[:40], known=", ".join(listed))
+
+
 @api.get("/layers/<layer>.geojson")
 def layer_geojson(layer: str) -> Response:
     """A layer's features with their public columns, in WGS 84."""
-    if layer not in PUBLIC_COLUMNS:
-        raise UnknownLayerError(layer=layer[:40], known=", ".join(PUBLIC_COLUMNS))
+    _require_listed(layer, PUBLIC_COLUMNS)
     county = current_county()
     body = county.results.find(
         ("layer", layer), lambda: write_geojson(county.layers[layer], PUBLIC_COLUMNS[layer], layer)
@@ -79,8 +84,7 @@ def layer_geojson(layer: str) -> Response:
 @api.get("/borders/<layer>.geojson")
 def borders(layer: str) -> Response:
     """The borders of areas as lines, each once, and a point for each area's name."""
-    if layer not in BORDERED:
-        raise UnknownLayerError(layer=layer[:40], known=", ".join(BORDERED))
+    _require_listed(layer, BORDERED)
     county = current_county()
     body = county.results.find(
         ("borders", layer), lambda: write_borders(county.layers[layer], PUBLIC_COLUMNS[layer], layer)
@@ -91,8 +95,7 @@ def borders(layer: str) -> Response:
 @api.get("/shapes/<layer>")
 def shapes(layer: str) -> Response:
     """A layer for drawing alone, as columns; `shapes.write_shapes` tells how to read them."""
-    if layer not in SHAPE_COLUMNS:
-        raise UnknownLayerError(layer=layer[:40], known=", ".join(SHAPE_COLUMNS))
+    _require_listed(layer, SHAPE_COLUMNS)
     county = current_county()
     return _answer(
         county.results.find(

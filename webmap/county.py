@@ -25,8 +25,9 @@ from geogrid.responsibility.register import Register
 from geogrid.schema import find_layer
 from geogrid.workspace import Workspace
 from geogrid.workspace.cache import read_layout
+from geogrid.workspace.lookup import read_register
 from webmap.columns import PUBLIC_COLUMNS
-from webmap.roster import read_register
+from webmap.roster import forget_people
 
 FOCUS_MARGIN = 0.15
 """Of the extent of the centres, on each side of them."""
@@ -151,20 +152,23 @@ class County:
 
 
 def load_county(workspace: Workspace, day: datetime.date) -> County:
-    """What is current in a workspace on a day."""
-    return County(
-        path=workspace.path,
-        revision=workspace.revision,
-        day=day,
-        code=workspace.code,
-        name=workspace.name,
-        is_synthetic=workspace.is_synthetic,
-        reading=Reading.parse(workspace.reading),
-        settings=dict(workspace.settings),
-        layers={name: workspace.read(name, on=day) for name in (*PUBLIC_COLUMNS, "building")},
-        town=workspace.read_town(on=day) if workspace.metric_crs else None,
-        register=read_register(workspace),
-    )
+    """What is current in a workspace on a day, all of one moment."""
+    _ = workspace.revision  # what other programs wrote becomes a revision before the moment is fixed
+    with workspace.snapshot():
+        is_empty = workspace.metric_crs is None
+        return County(
+            path=workspace.path,
+            revision=workspace.revision,
+            day=day,
+            code=workspace.code,
+            name=workspace.name,
+            is_synthetic=workspace.is_synthetic,
+            reading=Reading.parse(workspace.reading),
+            settings=dict(workspace.settings),
+            layers={name: workspace.read(name, on=day) for name in (*PUBLIC_COLUMNS, "building")},
+            town=None if is_empty else workspace.read_town(on=day),
+            register=None if is_empty else forget_people(read_register(workspace)),
+        )
 
 
 class CountySource:

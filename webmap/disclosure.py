@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-SMALLEST_SHOWN = 5
-"""Counts of 1 to 4 people are replaced by `<5`."""
+from geogrid.schema import SMALLEST_COUNT
 
 ROUNDED_TO = 10
 """What the other numbers of a row are rounded to when one of them is hidden: else it is a subtraction away."""
@@ -14,7 +13,7 @@ ROUNDED_TO = 10
 BUILDINGS_FOR_A_COUNT = 2
 """A count over fewer buildings would be the count of one building, which only county staff may see."""
 
-HIDDEN = f"<{SMALLEST_SHOWN}"
+HIDDEN = f"<{SMALLEST_COUNT}"
 
 
 def is_small(count: object) -> bool:
@@ -23,7 +22,7 @@ def is_small(count: object) -> bool:
     >>> [is_small(count) for count in (0, 1, 4, 5, None)]
     [False, True, True, False, False]
     """
-    return isinstance(count, int | float) and 0 < count < SMALLEST_SHOWN
+    return isinstance(count, int | float) and 0 < count < SMALLEST_COUNT
 
 
 STATUSES = ("covered", "not_covered", "unanswered")

@@ -10,7 +10,6 @@ import click
 from geogrid.cli import language
 from geogrid.cli.certainty import describe_doubt, describe_equity, format_range
 from geogrid.cli.explanation import explain_building
-from geogrid.cli.export import hide_small_counts
 from geogrid.cli.options import county_argument, json_option
 from geogrid.cli.output import echo_json, format_count, format_share, format_table
 from geogrid.errors import InvalidOptionError
@@ -120,7 +119,7 @@ def command(
     coverage = results[0]
     shares = assess_equity(town, layout, reading, coverage.homes).to_dict() if equity else None
     if out is not None:
-        from geogrid.io.export import write_layer
+        from geogrid.io.export import hide_small_counts, write_layer
 
         gaps = change_crs(coverage.gaps, store_crs, "gap").assign(reading=str(reading))
         gaps, _ = hide_small_counts(gaps.assign(synthetic=True) if synthetic else gaps)

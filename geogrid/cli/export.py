@@ -11,7 +11,7 @@ from geogrid.cli import language
 from geogrid.cli.options import county_argument
 from geogrid.errors import UnknownLayerError
 from geogrid.labels import label
-from geogrid.schema import LAYERS, TABLES
+from geogrid.schema import LAYERS, SMALLEST_COUNT, TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,30 +20,6 @@ if TYPE_CHECKING:
 
 COMPUTED = ("catchment", "isochrone", "gap", "home")
 """Results that are drawn anew for each export and stored nowhere."""
-
-LEAST_COUNT = 5
-"""Counts of people below this are left out of every exported file: they could tell who is meant."""
-COUNTS_OF_PEOPLE = (
-    "residents",
-    "residents_0_14",
-    "residents_60_plus",
-    "residents_80_plus",
-    "households",
-    "people",
-    "elderly",
-    "children",
-)
-
-
-def hide_small_counts(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """The frame without counts of people from 1 to `LEAST_COUNT` - 1, and how many were left out."""
-    n_hidden = 0
-    for name in COUNTS_OF_PEOPLE:
-        if name in frame.columns:
-            is_small = frame[name].between(1, LEAST_COUNT - 1).fillna(value=False).astype(bool)
-            n_hidden += int(is_small.sum())
-            frame = frame.assign(**{name: frame[name].mask(is_small)})
-    return frame, n_hidden
 
 
 @click.command("export")
@@ -58,7 +34,7 @@ def command(county: Path, layer: str, file: Path, crs: str | None) -> None:
 
     Write a layer, or a computed one: catchment, isochrone, gap, home. No personal data is ever exported.
     """
-    from geogrid.io.export import write_layer
+    from geogrid.io.export import hide_small_counts, write_layer
     from geogrid.workspace import Workspace
 
     exportable = [name for name, table in {**LAYERS, **TABLES}.items() if not table.is_personal]
@@ -74,25 +50,28 @@ def command(county: Path, layer: str, file: Path, crs: str | None) -> None:
     notes = write_layer(frame, file, layer_title=title, crs=crs)
     click.echo(label("cli.export.done", language(), count=f"{len(frame):,}", path=file))
     if n_hidden:
-        click.echo(label("cli.export.hidden", language(), count=f"{n_hidden:,}", least=LEAST_COUNT))
+        click.echo(label("cli.export.hidden", language(), count=f"{n_hidden:,}", least=SMALLEST_COUNT))
     for note in notes:
         click.echo(f"  {note}")
 
 
 def _compute(workspace: Workspace, layer: str) -> pd.DataFrame:
-    from geogrid.coverage.assess import assess_coverage
-    from geogrid.coverage.catchment import draw_catchments, draw_isochrones
+    from geogrid.coverage.assess import assess_layout
+    from geogrid.coverage.catchment import outline_catchments, outline_isochrones
+    from geogrid.coverage.ground import lay_ground
     from geogrid.coverage.reading import Reading
     from geogrid.crs import change_crs
+    from geogrid.workspace.cache import read_layout
 
     town, reading = workspace.read_town(), Reading.parse(workspace.reading)
+    layout = read_layout(workspace.path, town)
     if layer == "home":
-        homes: pd.DataFrame = assess_coverage(town, reading).homes.reset_index(names="building")
+        homes: pd.DataFrame = assess_layout(town, layout, [reading])[0].homes.reset_index(names="building")
         return homes
-    drawn = {
-        "catchment": lambda: draw_catchments(town, reading),
-        "isochrone": lambda: draw_isochrones(town, reading),
-        "gap": lambda: assess_coverage(town, reading).gaps,
-    }[layer]()
+    if layer == "gap":
+        drawn = assess_layout(town, layout, [reading])[0].gaps
+    else:
+        outline = outline_catchments if layer == "catchment" else outline_isochrones
+        drawn = outline(layout, lay_ground(town, layout), reading)
     located: pd.DataFrame = change_crs(drawn.assign(reading=str(reading)), str(workspace.store_crs), layer)
     return located

@@ -10,9 +10,7 @@ import pandas as pd
 
 from geogrid.crs import require_metric, require_same_crs
 from geogrid.errors import EmptyLayerError
-from geogrid.schema import ColumnType, Geometry, find_layer
-
-_DTYPES = {ColumnType.INTEGER: "Int64", ColumnType.REAL: "float64", ColumnType.BOOLEAN: "boolean"}
+from geogrid.schema import PANDAS_DTYPES, Geometry, find_layer
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ def _complete(frame: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
     """The layer with every column of its schema, in the types in which layers travel."""
     columns = {}
     for column in find_layer(name).columns:
-        dtype = _DTYPES.get(column.type)
+        dtype = PANDAS_DTYPES.get(column.type)
         if column.name not in frame:
             values = pd.Series([None] * len(frame), index=frame.index, dtype=dtype or object)
         elif dtype is None:

@@ -9,12 +9,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geogrid.schema import ColumnType, find_layer
+from geogrid.schema import PANDAS_DTYPES, find_layer
 
 METRIC_CRS = "EPSG:4549"
 SOURCE = "geogrid 合成演示数据"
-
-_DTYPES = {ColumnType.INTEGER: "Int64", ColumnType.REAL: "float64", ColumnType.BOOLEAN: "boolean"}
 
 
 def make_layer(layer: str, geometry: np.ndarray, columns: Mapping[str, Any]) -> gpd.GeoDataFrame:
@@ -42,7 +40,7 @@ def make_table(table: str, n_rows: int, columns: Mapping[str, Any]) -> pd.DataFr
     for column in declared:
         value = given.get(column.name)
         values = value if _is_column(value) else [value] * n_rows
-        made[column.name] = pd.Series(values, dtype=_DTYPES.get(column.type, "object"))
+        made[column.name] = pd.Series(values, dtype=PANDAS_DTYPES.get(column.type, "object"))
     return pd.DataFrame(made, index=pd.RangeIndex(n_rows))
 
 

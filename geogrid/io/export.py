@@ -17,11 +17,34 @@ from geogrid.errors import InvalidOptionError, UnsupportedFileError, WorkspaceEx
 from geogrid.io.replacing import replacing
 from geogrid.io.table import TABLE_SUFFIXES, plain_rows, write_table
 from geogrid.labels import label
+from geogrid.schema import SMALLEST_COUNT
 
 EXPORT_SUFFIXES = (".gpkg", ".geojson", *TABLE_SUFFIXES)
 
+COUNTS_OF_PEOPLE = (
+    "residents",
+    "residents_0_14",
+    "residents_60_plus",
+    "residents_80_plus",
+    "households",
+    "people",
+    "elderly",
+    "children",
+)
+
 _INTERNAL_COLUMNS = ("version",)
 _POINT_TYPE = 0
+
+
+def hide_small_counts(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """The frame without counts of people from 1 to `SMALLEST_COUNT` - 1, and how many were left out."""
+    n_hidden = 0
+    for name in COUNTS_OF_PEOPLE:
+        if name in frame.columns:
+            is_small = frame[name].between(1, SMALLEST_COUNT - 1).fillna(value=False).astype(bool)
+            n_hidden += int(is_small.sum())
+            frame = frame.assign(**{name: frame[name].mask(is_small)})
+    return frame, n_hidden
 
 
 def write_layer(frame: pd.DataFrame, path: Path, *, layer_title: str, crs: str | None = None) -> list[str]:

@@ -8,7 +8,6 @@ carried as `t * (K + 1) + c`: smaller when the time is smaller, and between equa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -178,48 +177,6 @@ def measure_reach(
     order = np.lexsort((centre, home))
     indptr = np.searchsorted(home[order], np.arange(n_homes + 1))
     return csr_matrix((cost[order], centre[order], indptr), shape=(n_homes, n_centres))
-
-
-def search_nodes(
-    graph: Graph, costs: Costs, centres: Ways, n_centres: int, *, limit: float
-) -> Iterator[tuple[int, Floats]]:
-    """For each centre in turn, its number and the prices from every node to it, shape (n,).
-
-    A price beyond the limit is `inf`.
-    """
-    matrix = _search_from(graph, costs, centres, n_centres, 1.0, ranked=False)
-    size = max(1, MAX_CELLS // max(1, graph.n_nodes))
-    for low in range(0, n_centres, size):
-        numbers = np.arange(low, min(low + size, n_centres))
-        reached = dijkstra(matrix, indices=graph.n_nodes + numbers, limit=limit)
-        for number, prices in zip(numbers, reached, strict=True):
-            yield int(number), prices[: graph.n_nodes]
-
-
-def select_ways(ways: Ways, place: int) -> Ways:
-    """The ways of one place."""
-    rows = np.flatnonzero(ways.place == place)
-    return Ways(ways.place[rows], ways.segment[rows], ways.fraction[rows], ways.leg[rows], ways.gate[rows])
-
-
-def price_from_nodes(graph: Graph, costs: Costs, homes: Ways, doors: Ways, reached: Floats) -> Floats:
-    """Prices of ways' walks to one centre, shape (w,): through a node, or along the segment of its door.
-
-    Parameters
-    ----------
-    doors
-        The centre's own ways.
-    reached
-        Shape (n,): price from every node to the centre, as `search_nodes` gives it.
-    """
-    to_start, to_end = price_to_ends(homes.segment, homes.fraction, costs)
-    by_start = to_start + reached[graph.start[homes.segment]]
-    by_end = to_end + reached[graph.end[homes.segment]]
-    prices: Floats = homes.leg + np.minimum(by_start, by_end)
-    way, door = match_equal(homes.segment, doors.segment)
-    along = price_along(homes.segment[way], homes.fraction[way], doors.fraction[door], costs)
-    np.minimum.at(prices, way, homes.leg[way] + along + doors.leg[door])
-    return prices
 
 
 def price_pairs(

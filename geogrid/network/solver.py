@@ -55,10 +55,7 @@ def find_nearest(
     chains
         Those of the graph, when they are at hand.
     """
-    solver = None
-    if kernel.load_kernel() is not None:
-        chains = chains or contract_graph(graph)
-        solver = Solver.build(chains, costs, homes, centres, direct, n_homes, n_centres)
+    solver = _build_solver(graph, costs, homes, centres, direct, n_homes, n_centres, chains)
     if solver is None:
         return search.find_nearest(graph, costs, homes, centres, direct, n_homes, n_centres)
     solver.solve()
@@ -78,13 +75,27 @@ def measure_reach(
     chains: Chains | None = None,
 ) -> csr_matrix:
     """Prices from every home to every centre within a limit, as `search.measure_reach` gives them."""
-    solver = None
-    if kernel.load_kernel() is not None:
-        chains = chains or contract_graph(graph)
-        solver = Solver.build(chains, costs, homes, centres, direct, n_homes, n_centres)
+    solver = _build_solver(graph, costs, homes, centres, direct, n_homes, n_centres, chains)
     if solver is None:
         return search.measure_reach(graph, costs, homes, centres, direct, n_homes, n_centres, limit=limit)
     return solver.measure_reach(limit)
+
+
+def _build_solver(
+    graph: Graph,
+    costs: Costs,
+    homes: Ways,
+    centres: Ways,
+    direct: Direct,
+    n_homes: int,
+    n_centres: int,
+    chains: Chains | None,
+) -> Solver | None:
+    """A solver; None where the kernel is not installed, or where a price is larger than it holds."""
+    if kernel.load_kernel() is None:
+        return None
+    chains = chains or contract_graph(graph)
+    return Solver.build(chains, costs, homes, centres, direct, n_homes, n_centres)
 
 
 @dataclass

@@ -20,8 +20,8 @@ from geogrid.workspace.cache import read_layout
 from geogrid.workspace.workspace import Workspace
 
 
-def read_register(workspace: Workspace, on: datetime.date) -> Register:
-    """The areas, places and duties of a county on a date.
+def read_register(workspace: Workspace) -> Register:
+    """The areas, places and duties of a county, of every date; `Register.on_date` narrows it.
 
     Raises
     ------
@@ -31,9 +31,9 @@ def read_register(workspace: Workspace, on: datetime.date) -> Register:
     if workspace.metric_crs is None:
         raise EmptyLayerError(layer="building", title=LAYERS["building"].zh)
     with workspace.snapshot():
-        layers = {name: workspace.read(name, on=on) for name in REGISTER_LAYERS}
-        tables = {name: workspace.read(name, on=on) for name in REGISTER_TABLES}
-    return Register.from_layers(layers, tables, workspace.metric_crs).on_date(on)
+        layers = {name: workspace.read(name, ended=True) for name in REGISTER_LAYERS}
+        tables = {name: workspace.read(name, ended=True) for name in REGISTER_TABLES}
+    return Register.from_layers(layers, tables, workspace.metric_crs)
 
 
 def locate_in_county(
@@ -54,7 +54,7 @@ def locate_in_county(
         When nothing is known by that name.
     """
     day = on or datetime.date.today()  # noqa: DTZ011  # the office's own day
-    register = read_register(workspace, day)
+    register = read_register(workspace).on_date(day)
     try:
         town, reading = workspace.read_town(on=day), Reading.parse(workspace.reading)
         layout = read_layout(workspace.path, town)

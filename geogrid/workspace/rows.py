@@ -13,13 +13,8 @@ import pandas as pd
 import shapely
 
 from geogrid.errors import Fault, FileContentError, MissingColumnsError
-from geogrid.schema import ColumnType, Geometry, Layer
+from geogrid.schema import PANDAS_DTYPES, ColumnType, Geometry, Layer
 
-_DTYPES = {
-    ColumnType.INTEGER: "Int64",
-    ColumnType.REAL: "float64",
-    ColumnType.BOOLEAN: "boolean",
-}
 _ALLOWED = {
     Geometry.POLYGON: {shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON},
     Geometry.LINE: {shapely.GeometryType.LINESTRING},
@@ -61,7 +56,7 @@ def _to_series(stored: Sequence[Any], kind: ColumnType) -> pd.Series[Any]:
     if kind is ColumnType.BOOLEAN:
         flags = [None if value is None else bool(value) for value in stored]
         return pd.Series(flags, dtype="boolean")
-    return pd.Series(stored, dtype=_DTYPES.get(kind, "object"))
+    return pd.Series(stored, dtype=PANDAS_DTYPES.get(kind, "object"))
 
 
 def to_rows(layer: Layer, frame: pd.DataFrame, columns: Sequence[str]) -> list[tuple[Any, ...]]:

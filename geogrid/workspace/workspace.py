@@ -187,7 +187,7 @@ class Workspace:
         """The number of the latest revision. What other programs wrote meanwhile is adopted first."""
         with files.translated(self.path):
             is_readonly = self._connection.execute("PRAGMA query_only").fetchone()[0]
-            if not is_readonly and (
+            if not (is_readonly or self._connection.in_transaction) and (
                 journal.count_external(self._connection, "main")
                 or journal.count_external(self._connection, "private")
             ):
@@ -300,7 +300,10 @@ class Workspace:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Several reads of one moment, whatever others commit meanwhile."""
+        """Several reads of one moment, whatever others commit meanwhile; one within another is the outer one."""
+        if self._connection.in_transaction:
+            yield
+            return
         with files.translated(self.path):
             self._connection.execute("BEGIN")
             try:
