@@ -1,0 +1,1 @@
+"""Where the next centres should stand, and the proof."""
