@@ -192,7 +192,7 @@ def write_cell(value: object, kind: CellKind) -> str:
     >>> write_cell(1203.4, CellKind.METRES), write_cell("=1+1", CellKind.TEXT)
     ('1,203', '=1+1')
     """
-    if value is None or value != value or value == float("inf"):  # noqa: PLR0124  NaN
+    if value is None or value != value or value == float("inf"):
         return "—"
     if isinstance(value, str):
         return value
