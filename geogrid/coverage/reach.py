@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
+from geogrid.coverage.reading import Reading
 from geogrid.coverage.town import Town
 from geogrid.coverage.walks import Layout, lay_out, price_ways
 from geogrid.network.graph import price_segments
@@ -53,6 +54,14 @@ def measure_reach(town: Town, profile: Profile) -> Reach:
         time_ms=_bound_matrix(layout, profile, REACH_S * 1000.0),
         length_mm=_bound_matrix(layout, LENGTH, REACH_M * 1000.0),
     )
+
+
+def measure_walks_within(layout: Layout, reading: Reading) -> csr_matrix:
+    """What every walk within a reading's cutoff costs, homes x centres: milliseconds or millimetres.
+
+    A home is within the cutoff of a centre where an entry is stored, be it 0.
+    """
+    return _bound_matrix(layout, reading.measure, reading.cutoff_units)
 
 
 def _bound_matrix(layout: Layout, profile: Profile, limit: float) -> csr_matrix:

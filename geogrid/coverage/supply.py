@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from geogrid.coverage.reach import measure_walks_within
 from geogrid.coverage.reading import Reading
 from geogrid.coverage.town import Town
-from geogrid.coverage.walks import Layout, price_ways
-from geogrid.network.graph import price_segments
+from geogrid.coverage.walks import Layout
 from geogrid.network.impedance import Floats
-from geogrid.network.solver import measure_reach
 
 ZONE_WEIGHTS = (1.0, 0.68, 0.22)
 """Weights of the three zones of a catchment, near to far: those of Luo and Qi (2009) for a decay in steps,
@@ -91,17 +90,5 @@ def list_supply(town: Town, layout: Layout) -> Floats | None:
 
 def measure_supply(layout: Layout, reading: Reading, people: Floats, supply: Floats) -> Floats:
     """The supply per person of every home of a town under a reading, shape (h,)."""
-    graph = layout.network.public
-    ways = price_ways(layout, reading.measure)
-    reach = measure_reach(
-        graph,
-        price_segments(graph, reading.measure),
-        ways.homes,
-        ways.centres,
-        ways.direct,
-        layout.n_homes,
-        layout.n_centres,
-        limit=reading.cutoff_units,
-        chains=layout.network.chains,
-    )
+    reach = measure_walks_within(layout, reading)
     return share_supply(reach, people, supply, choose_zones(reading))
