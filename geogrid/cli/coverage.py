@@ -53,6 +53,9 @@ SHOWN_GAPS = 10
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="随机种子 / of the worlds"
 )
+@click.option(
+    "--scenario", metavar="NAME", help="按已存方案计算并与现状比较 / with a kept scenario, against today"
+)
 @click.option("--equity", is_flag=True, help="按地区和年龄的公平性 / equity by area and age")
 @json_option
 def command(
@@ -66,6 +69,7 @@ def command(
     explain: str | None,
     worlds: int,
     seed: int,
+    scenario: str | None,
     equity: bool,
     as_json: bool,
 ) -> None:
@@ -81,6 +85,7 @@ def command(
     from geogrid.crs import change_crs
     from geogrid.workspace import Workspace
     from geogrid.workspace.cache import read_layout
+    from geogrid.workspace.scenarios import read_scenario
 
     if minutes is not None and metres is not None:
         raise InvalidOptionError(
@@ -99,10 +104,13 @@ def command(
             reading = Reading("minutes", minutes or 10, profile or "adult")
         else:
             reading = Reading.parse(workspace.reading)
-        town = workspace.read_town()
+        today = town = workspace.read_town()
+        edits = None if scenario is None else read_scenario(workspace, scenario)
         synthetic, name, store_crs = workspace.is_synthetic, workspace.name, str(workspace.store_crs)
     if service is not None:
-        town = keep_service(town, service)
+        today = town = keep_service(town, service)
+    if edits is not None:
+        town = edits.apply(town)
     if explain is not None:
         found, lines = explain_building(town, read_layout(county, town), reading, explain, language())
         if as_json:
@@ -117,6 +125,14 @@ def command(
     if worlds:
         results[0] = add_doubt(town, layout, results[0], seed=seed, n_worlds=worlds)
     coverage = results[0]
+    change = None
+    if edits is not None:
+        standing = assess_layout(today, read_layout(county, today), [reading])[0]
+        change = {
+            "name": scenario,
+            "n_edits": len(edits.edits),
+            "today": {"homes": count_homes(standing.homes), "people": count_people(standing.homes)},
+        }
     shares = assess_equity(town, layout, reading, coverage.homes).to_dict() if equity else None
     if out is not None:
         from geogrid.io.export import hide_small_counts, write_layer
@@ -131,7 +147,10 @@ def command(
         table = table.assign(synthetic=True) if synthetic else table
         write_layer(table, homes, layer_title=label("coverage.home", language()))
     if as_json:
-        echo_json(coverage.to_dict() | {"service": service} | ({} if shares is None else {"equity": shares}))
+        more = ({} if shares is None else {"equity": shares}) | (
+            {} if change is None else {"scenario": change}
+        )
+        echo_json(coverage.to_dict() | {"service": service} | more)
         return
     for line in _describe_source(synthetic, town, service):
         click.echo(line)
@@ -150,6 +169,9 @@ def command(
         {"people": count_people(other.homes), "homes": count_homes(other.homes)} for other in results[1:]
     ]
     told = [coverage.to_dict(), *rivals]
+    if change is not None:
+        for line in _describe_change(change, told[0]):
+            click.echo(line)
     lines = _describe(told, titles, names, reading.measure.speed_m_per_s)
     if shares is not None:
         lines += ["", *describe_equity(shares, names, language())]
@@ -167,6 +189,25 @@ def _describe_source(synthetic: bool, town: Town, service: str | None) -> list[s
         n_centres = _list_centre_keys(town).nunique()
         lines.append(label("cli.coverage.service", language(), service=service, count=n_centres))
     return lines
+
+
+def _describe_change(change: dict[str, Any], found: dict[str, Any]) -> list[str]:
+    """What a scenario does, against today."""
+    lines = [label("cli.coverage.scenario", language(), name=change["name"], count=change["n_edits"])]
+    for unit in ("people", "homes"):
+        before, after = change["today"][unit]["covered"], found[unit]["covered"]
+        if before is not None and after is not None:
+            lines.append(
+                label(
+                    "cli.coverage.change",
+                    language(),
+                    before=f"{before:,}",
+                    after=f"{after:,}",
+                    change=f"{after - before:+,}",
+                    unit=label(f"unit.{unit}", language()),
+                )
+            )
+    return [*lines, ""]
 
 
 def _list_centre_keys(town: Town) -> pd.Series:
