@@ -220,6 +220,37 @@ class LayerNotEmptyError(InputError):
     count: int
 
 
+@dataclass(eq=False)
+class SitingDataError(InputError):
+    """Arrays of a siting question that cannot be what they claim to be."""
+
+    zh = "选址数据有误（{where}）：现为 {found}，应为 {expected}。请改正后重试。"
+    en = "The siting data is wrong ({where}): found {found}, expected {expected}. Mend it and try again."
+    where: str
+    found: str
+    expected: str
+
+
+@dataclass(eq=False)
+class TooManySitesError(InputError):
+    """More new sites asked for than there are candidates allowed."""
+
+    zh = "要选 {asked} 个新点，但可用的备选点只有 {available} 个。请减少数量，或增加备选点、减少禁用点。"
+    en = "{asked} new sites were asked for but only {available} candidates may be used. Ask for fewer, or add candidates or forbid fewer."
+    asked: int
+    available: int
+
+
+@dataclass(eq=False)
+class FixedSitesError(InputError):
+    """Must-have and forbidden sites that contradict each other or the number of sites."""
+
+    zh = "必选点与禁选点矛盾：{found_zh}。请修改必选点、禁选点或数量。"
+    en = "Must-have and forbidden sites contradict: {found_en}. Change them or the number of sites."
+    found_zh: str
+    found_en: str
+
+
 # --- something that is not there ---------------------------------------------------------------
 
 
@@ -287,6 +318,35 @@ class NetworkTooLargeError(AnalysisError):
     en = "The network is too large for exact sums ({found}, the limit is {limit}). Split it by area."
     found: str
     limit: str
+
+
+@dataclass(eq=False)
+class NoCandidatesError(AnalysisError):
+    """A siting question without any place to choose."""
+
+    zh = "没有可选的备选点。请先导入或生成备选点（candidate 图层），或放宽禁用条件。"
+    en = "There is no candidate to choose from. Import or generate candidates (layer candidate), or forbid fewer."
+
+
+@dataclass(eq=False)
+class NothingToGainError(AnalysisError):
+    """A siting question whose candidates reach nobody who is not served already."""
+
+    zh = "备选点够不到任何尚未覆盖的居民（尚未覆盖 {uncovered} 人）。若为 0 则已全部覆盖；否则请增加备选点，或改善道路。"
+    en = "No candidate reaches anybody not yet served ({uncovered} people are not). At 0 everybody is served; otherwise add candidates, or mend the streets."
+    uncovered: int
+
+
+@dataclass(eq=False)
+class InfeasibleSitingError(AnalysisError):
+    """Conditions that no choice of sites can meet."""
+
+    zh = "没有任何选址方案满足条件：{reason_zh}。{remedy_zh}"
+    en = "No choice of sites meets the conditions: {reason_en}. {remedy_en}"
+    reason_zh: str
+    reason_en: str
+    remedy_zh: str
+    remedy_en: str
 
 
 # --- the county's file -------------------------------------------------------------------------
