@@ -19,6 +19,7 @@ from geogrid.responsibility.columns import read_texts
 from geogrid.responsibility.duty import DutiesByPost, Post, group_duties, list_group_posts
 from geogrid.responsibility.gazetteer import GAZETTEER_LAYERS, Gazetteer, build_gazetteer
 from geogrid.responsibility.membership import find_declared_differences
+from geogrid.responsibility.point_index import PointIndex
 from geogrid.schema import AREA_LAYERS, find_layer
 
 REGISTER_LAYERS = tuple(dict.fromkeys((*AREA_LAYERS, *GAZETTEER_LAYERS)))
@@ -107,6 +108,11 @@ class Register:
     def gazetteer(self) -> Gazetteer:
         """What of it can be found by name."""
         return build_gazetteer(self.layers, self.tables["alias"])
+
+    @cached_property
+    def point_index(self) -> PointIndex:
+        """The areas of every kind, made ready for points."""
+        return PointIndex.build(self.areas, {kind: find_layer(kind).key for kind in AREA_LAYERS})
 
     @cached_property
     def declared_differences(self) -> dict[tuple[str, str], list[Evidence]]:
