@@ -52,6 +52,12 @@ def _commands() -> Iterator[str]:
         yield ""
         yield "```text"
         yield command.get_help(child)
+        if isinstance(command, click.Group):
+            for part in command.list_commands(child):
+                yield ""
+                yield command.commands[part].get_help(
+                    click.Context(command.commands[part], info_name=part, parent=child, **WIDTH)
+                )
         yield "```"
         yield ""
 

@@ -449,6 +449,81 @@ class StoreFullError(WorkspaceError):
     path: str
 
 
+# --- who may do what ---------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class AccessError(GeogridError):
+    """Somebody is not who they say, or may not do what they ask; nothing was changed."""
+
+
+@dataclass(eq=False)
+class LoginRefusedError(AccessError):
+    """A login that is wrong, without a word about which part of it."""
+
+    zh = "登录名或口令不正确，或账号已停用。"
+    en = "The login or the password is wrong, or the account is disabled."
+
+
+@dataclass(eq=False)
+class LoginLockedError(AccessError):
+    """Too many wrong attempts; the same for logins that exist and that do not."""
+
+    zh = "失败次数过多，请 {wait_s} 秒后再试。"
+    en = "Too many wrong attempts. Try again in {wait_s} s."
+    wait_s: int
+
+
+@dataclass(eq=False)
+class NotPermittedError(AccessError):
+    """An action that the account's role or scope does not cover."""
+
+    zh = "{account} 无权执行此操作（{action}）：{hint_zh}。"
+    en = "{account} may not do this ({action}): {hint_en}."
+    account: str
+    action: str
+    hint_zh: str
+    hint_en: str
+
+
+@dataclass(eq=False)
+class RevealLimitError(AccessError):
+    """More private telephone numbers asked for within an hour than anybody needs."""
+
+    zh = "{account} 一小时内的查看次数已达上限（{limit} 次）。请稍后再试。"
+    en = "{account} has looked at {limit} private numbers within an hour, which is the limit. Try later."
+    account: str
+    limit: int
+
+
+@dataclass(eq=False)
+class WeakPasswordError(InputError):
+    """A password that is too easy to guess."""
+
+    zh = "口令不合要求：{found}。至少 {minimum} 个字符，不少于 5 种，且不含登录名。"
+    en = "The password will not do ({found}): at least {minimum} characters, 5 of them different, without the login."
+    found: str
+    minimum: int
+
+
+@dataclass(eq=False)
+class AccountExistsError(InputError):
+    """An account by a login that is taken."""
+
+    zh = "账号 {login} 已存在，未改动。"
+    en = "There is an account {login} already; it was left alone."
+    login: str
+
+
+@dataclass(eq=False)
+class LastAdminError(InputError):
+    """A change after which nobody could administer the county."""
+
+    zh = "{login} 是唯一可用的管理员账号，不能停用或降级。请先建立另一个管理员账号。"
+    en = "{login} is the only administrator left and cannot be disabled or demoted. Add another first."
+    login: str
+
+
 class NetworkDriveWarning(UserWarning):
     """The county's file lies on a network drive, where SQLite's locks cannot be relied on."""
 

@@ -75,6 +75,9 @@ class Layer:
         Its current features must tile the county's extent.
     is_personal
         Kept in the private file, never in the map file.
+    has_history
+        Its changes are journalled and can be undone. Accounts and the audit trail are neither:
+        an undo must bring back no old password and take away no record.
     """
 
     name: str
@@ -86,6 +89,7 @@ class Layer:
     is_area: bool = False
     is_partition: bool = False
     is_personal: bool = False
+    has_history: bool = True
 
     def column(self, name: str) -> Column:
         """The column of that name; KeyError when there is none."""
@@ -344,6 +348,9 @@ ORGANISATION_KINDS = {
 }
 GROUP_KINDS = {"楼栋组": (), "户组": ()}
 
+ACCOUNT_ROLES = {"public": ("公众",), "staff": ("工作人员",), "planner": ("规划",), "admin": ("管理员",)}
+"""What an account may do, each role more than the one before."""
+
 TABLES: dict[str, Layer] = {
     table.name: table
     for table in (
@@ -455,11 +462,19 @@ TABLES: dict[str, Layer] = {
             (
                 Column("id", TEXT, "登录名", "login", required=True),
                 Column("password_hash", TEXT, "口令散列", "password hash"),
-                Column("role", TEXT, "角色", "role"),
-                Column("scope", LIST, "范围", "scope"),
+                Column("role", TEXT, "角色", "role", choices=ACCOUNT_ROLES),
+                Column("scope", LIST, "范围", "scope"),  # LAYER:CODE of areas; empty is the whole county
                 Column("disabled", BOOLEAN, "停用", "disabled"),
+                Column("created_at", TEXT, "建立时间", "created at"),
+                Column("last_login", TEXT, "最近登录", "last login"),
+                Column("n_failed", INTEGER, "连续失败次数", "failed attempts", minimum=0),
+                Column("last_failed", TEXT, "最近失败", "last failed attempt"),
+                Column("locked_until", TEXT, "锁定至", "locked until"),
+                # A session made under another epoch is void.
+                Column("session_epoch", INTEGER, "会话纪元", "session epoch", minimum=0),
             ),
             is_personal=True,
+            has_history=False,
         ),
         Layer(
             "audit",
@@ -473,8 +488,14 @@ TABLES: dict[str, Layer] = {
                 Column("action", TEXT, "操作", "action", required=True),
                 Column("subject", TEXT, "对象", "subject"),
                 Column("reason", TEXT, "理由", "reason"),
+                Column("detail", TEXT, "细目", "detail"),  # JSON
+                # The chain holds a salted digest of the reason, so that a name in it can be erased.
+                Column("reason_salt", TEXT, "理由盐值", "reason salt"),
+                Column("reason_digest", TEXT, "理由摘要", "reason digest"),
+                Column("hash", TEXT, "链值", "hash"),
             ),
             is_personal=True,
+            has_history=False,
         ),
     )
 }

@@ -81,7 +81,7 @@ def test_every_error_has_a_docstring_of_its_own(cls):
 def test_the_families_are_also_the_built_in_errors_that_callers_expect():
     assert issubclass(errors.InputError, ValueError)
     assert issubclass(errors.NotFoundError, LookupError)
-    families = (errors.InputError, errors.NotFoundError, errors.AnalysisError, errors.WorkspaceError)
+    families = (errors.InputError, errors.NotFoundError, errors.AnalysisError, errors.WorkspaceError, errors.AccessError)  # fmt: skip
     for cls in CLASSES:
         assert cls is GeogridError or sum(issubclass(cls, family) for family in families) == 1
 

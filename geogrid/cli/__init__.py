@@ -28,6 +28,8 @@ COMMANDS = {
     "export": "geogrid.cli.export",
     "history": "geogrid.cli.history",
     "undo": "geogrid.cli.undo",
+    "account": "geogrid.cli.account",
+    "audit": "geogrid.cli.audit",
     "setting": "geogrid.cli.setting",
     "backup": "geogrid.cli.backup",
     "restore": "geogrid.cli.restore",

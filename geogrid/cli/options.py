@@ -18,6 +18,11 @@ author_option = click.option(
 )
 
 
+def operator_name() -> str:
+    """The user of the operating system, as records of what the command line did name them."""
+    return f"os:{getpass.getuser()}"
+
+
 class IsoDate(click.ParamType[datetime.date]):
     """A date as `2026-11-22`."""
 

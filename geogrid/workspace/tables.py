@@ -15,6 +15,7 @@ from geogrid.workspace.edit import database_of
 from geogrid.workspace.geopackage import core_statements, create_layer
 
 STORED = (*LAYERS.values(), *TABLES.values())
+JOURNALLED = tuple(layer for layer in STORED if layer.has_history)
 PAIR_SETTING = "geogrid.pair"
 """Both files of a county carry this number: another county's people must never show up in it."""
 
@@ -35,7 +36,7 @@ def create_tables(connection: sqlite3.Connection, settings: Mapping[str, str]) -
             create_layer(connection, layer)
     connection.executemany("INSERT INTO main.setting (id, value) VALUES (?, ?)", sorted(stored.items()))
     # The triggers come last: what a new county is made of is no change that could be undone.
-    for layer in STORED:
+    for layer in JOURNALLED:
         if not layer.is_personal:
             journal.create_triggers(connection, layer)
     connection.execute("COMMIT")
@@ -54,6 +55,8 @@ def create_private_tables(connection: sqlite3.Connection) -> None:
     for layer in STORED:
         if layer.is_personal:
             create_layer(connection, layer, "private")
+    for layer in JOURNALLED:
+        if layer.is_personal:
             journal.create_triggers(connection, layer, "private")
     connection.execute("COMMIT")
 
@@ -69,7 +72,7 @@ def require_pair(connection: sqlite3.Connection, path: Path) -> None:
 
 def restore_triggers(connection: sqlite3.Connection) -> None:
     """Triggers vanish when another program rewrites a table; without them history would have holes."""
-    for layer in STORED:
+    for layer in JOURNALLED:
         database = database_of(layer)
         row = connection.execute(
             f"SELECT count(*) FROM {database}.sqlite_master WHERE type = 'trigger' AND tbl_name = ?",

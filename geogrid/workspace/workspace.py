@@ -28,7 +28,7 @@ from geogrid.workspace.edit import METRIC_CRS_SETTING, STORE_CRS_SETTING, Edit, 
 from geogrid.workspace.geopackage import decode_geometries, quoted
 from geogrid.workspace.rows import to_frame
 from geogrid.workspace.tables import (
-    STORED,
+    JOURNALLED,
     create_private_tables,
     create_tables,
     require_pair,
@@ -354,6 +354,13 @@ class Workspace:
             yield Edit(self._connection)
             raise _NothingChangedError
 
+    @contextmanager
+    def write_records(self) -> Iterator[sqlite3.Connection]:
+        """A transaction over the tables without history (accounts, audit trail), which makes no revision."""
+        self._ensure_private_file()
+        with files.translated(self.path), self._transaction():
+            yield self._connection
+
     def set_setting(self, name: str, value: str, author: str) -> None:
         """Set one setting, as a revision of its own."""
         with self.edit(author, f"{name} = {value}") as edit:
@@ -376,7 +383,7 @@ class Workspace:
             if undone is None:
                 raise RevisionNotFoundError(revision="可撤销的 / to undo", known="-")
             revision = journal.begin_revision(self._connection, _utc_now(), author, "undo", undoes=undone)
-            for layer in STORED:
+            for layer in JOURNALLED:
                 self._put_back(layer, undone)
             journal.close_revision(self._connection, revision)
         return undone
