@@ -34,6 +34,9 @@ _INVERSE_STEPS = 6
 
 _OLD_DATUMS = {4214: "Beijing 1954", 4555: "New Beijing", 4610: "Xian 1980"}
 
+_OLD_ELLIPSOIDS = {6378245.0: "Krassowsky 1940 (Beijing 1954?)", 6378140.0: "IAG 1975 (Xian 1980?)"}
+"""Semi-major axis in metres -> what a system without a code that has it is taken for."""
+
 
 class Datum(StrEnum):
     """What the longitudes and latitudes of a file refer to. GCJ-02 and BD-09 are offsets, not datums proper."""
@@ -118,6 +121,9 @@ def require_usable(crs: CRS, where: str) -> None:
     code = None if geodetic is None else geodetic.to_epsg(min_confidence=20)
     name = "" if geodetic is None else geodetic.name.lower()
     old = _OLD_DATUMS.get(code or 0)
+    if geodetic is not None and code is None and old is None:
+        axis_m = geodetic.ellipsoid.semi_major_metre if geodetic.ellipsoid else 0.0
+        old = _OLD_ELLIPSOIDS.get(round(axis_m, 1))
     if old or "beijing" in name or "xian" in name or "xi'an" in name:
         raise CrsError(
             where=where,

@@ -127,6 +127,17 @@ class UnsupportedFileError(InputError):
 
 
 @dataclass(eq=False)
+class TextEncodingError(InputError):
+    """A file whose texts read badly in the encoding named, or in more than one way."""
+
+    zh = "无法确定文件 {file} 的文字编码（声明：{found}），未导入任何内容。请用 --encoding 指定读得通的一种：\n  {offers}"
+    en = "The text encoding of {file} is not clear (stated: {found}) and nothing was imported. Name the one that reads right with --encoding:\n  {offers}"
+    file: str
+    found: str
+    offers: Sequence[Fault]
+
+
+@dataclass(eq=False)
 class FileTooCostlyError(InputError):
     """A file that the guarded reader gave up on: too large, too slow, or it killed the reader."""
 

@@ -22,6 +22,7 @@ from geogrid.errors import (
     InvalidOptionError,
     MissingColumnsError,
     MissingDatumError,
+    TextEncodingError,
     UnsupportedFileError,
 )
 from geogrid.io.vector import read_layer
@@ -148,7 +149,7 @@ def test_an_encoding_named_by_the_user_is_used_and_a_wrong_one_is_an_error(tmp_p
     (tmp_path / "c.csv").write_bytes("id,name,lon,lat\n1,東門,118.85,27.36\n".encode("big5"))
     found = read_layer_in_process(tmp_path / "c.csv", CENTRE, datum=Datum.WGS84, encoding="big5")
     assert found.frame["name"].tolist() == ["東門"]
-    with pytest.raises(FileContentError, match="--encoding"):
+    with pytest.raises(TextEncodingError, match="BIG5：1,東門"):
         read_layer_in_process(tmp_path / "c.csv", CENTRE, datum=Datum.WGS84, encoding="utf-8")
     with pytest.raises(InvalidOptionError):
         read_layer(tmp_path / "c.csv", CENTRE, datum=Datum.WGS84, encoding="klingon")

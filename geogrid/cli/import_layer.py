@@ -49,7 +49,7 @@ def command(
     from geogrid.errors import MissingDatumError, UnknownLayerError
     from geogrid.io.vector import read_layer
     from geogrid.schema import LAYERS
-    from geogrid.workspace import ImportMode, Workspace, import_layers
+    from geogrid.workspace import ImportMode, Workspace, find_extent, import_layers
 
     if layer not in LAYERS:
         raise UnknownLayerError(layer=layer, known=", ".join(LAYERS))
@@ -67,6 +67,7 @@ def command(
             columns=mapping,
             encoding=encoding,
             store_crs=workspace.store_crs,
+            extent=find_extent(workspace, besides=layer),
             progress=progress,
         )
         progress.say(label("cli.import.writing", language()))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from geogrid.errors import CrsError, Fault, FileContentError, UnsupportedFileError
+from geogrid.errors import CrsError, UnsupportedFileError
 from geogrid.io.encoding import decode_file
 from geogrid.io.source import RawLayer
 
@@ -27,9 +27,7 @@ def read_geojson(path: Path, shown: str, encoding: str | None) -> RawLayer:
     CrsError
         When its "crs" is a link.
     """
-    text = decode_file(path.read_bytes(), encoding)
-    if text is None:
-        raise FileContentError(shown, [Fault("无法识别文字编码", "the encoding of its texts is not known")])
+    text = decode_file(path.read_bytes(), encoding, shown)
     try:
         content = json.loads(text, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from geogrid.errors import UnsupportedFileError
+from geogrid.io.encoding import choose_encoding, is_decodable, unclear_encoding
 from geogrid.io.gdal import decode_wkb
 from geogrid.io.source import RawLayer
 
@@ -18,8 +21,8 @@ _ENVELOPE_BYTES = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
 _SUPPORTED = ["恰好一个要素图层的 .gpkg / a .gpkg with exactly one feature layer"]
 
 
-def read_geopackage(path: Path, shown: str, wanted: str) -> RawLayer:
-    """The feature layer of a GeoPackage: the one of the wanted name, else the only one.
+def read_geopackage(path: Path, shown: str, wanted: Sequence[str], encoding: str | None) -> RawLayer:
+    """The feature layer of a GeoPackage: the one of a wanted name, else the only one.
 
     A row is counted as what it is: the number that GDAL keeps beside the table may be wrong.
 
@@ -31,16 +34,22 @@ def read_geopackage(path: Path, shown: str, wanted: str) -> RawLayer:
     try:
         connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
         try:
-            return _read(connection, shown, wanted)
+            return _read(connection, shown, wanted, encoding)
         finally:
             connection.close()
-    except (sqlite3.Error, UnicodeDecodeError) as error:
+    except (sqlite3.Error, OverflowError) as error:
         raise UnsupportedFileError(shown, f"SQLite: {error}", _SUPPORTED) from None
 
 
-def _read(connection: sqlite3.Connection, shown: str, wanted: str) -> RawLayer:
-    connection.execute("PRAGMA trusted_schema = OFF")
-    connection.text_factory = _decode
+def _read(
+    connection: sqlite3.Connection, shown: str, wanted: Sequence[str], encoding: str | None
+) -> RawLayer:
+    # What a schema may hold beside tables (functions in indexes and defaults) is not run, and
+    # nothing but reading is allowed from here on.
+    for pragma in ("trusted_schema = OFF", "query_only = ON", "cell_size_check = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.set_authorizer(_allow_reading)
+    connection.text_factory = partial(_decode, shown, encoding)
     (application_id,) = connection.execute("PRAGMA application_id").fetchone()
     objects = dict(connection.execute("SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view')"))
     if application_id not in _APPLICATION_IDS and "gpkg_contents" not in objects:
@@ -54,16 +63,18 @@ def _read(connection: sqlite3.Connection, shown: str, wanted: str) -> RawLayer:
             " JOIN gpkg_geometry_columns g ON g.table_name = c.table_name WHERE c.data_type = 'features'"
         )
     ]
-    chosen = [one for one in layers if one[0] == wanted] or layers
+    chosen = [one for one in layers if one[0] in wanted] or layers
     if len(chosen) != 1:
         found = f"{len(layers)} 个图层 / layers: " + ", ".join(name for name, _, _ in layers[:10])
         raise UnsupportedFileError(shown, found, _SUPPORTED)
     table, geometry_column, srs = chosen[0]
     _require_table(connection, objects, table, shown)
-    cursor = connection.execute(f"SELECT * FROM {_quoted(table)} ORDER BY rowid")
-    names = [str(one[0]) for one in cursor.description]
+    # Without generated columns, which are computed when they are read.
+    described = connection.execute(f"PRAGMA table_info({_quoted(table)})").fetchall()
+    names = [str(one[1]) for one in described]
     if geometry_column not in names:
         raise UnsupportedFileError(shown, f"{table}: 没有列 / no column {geometry_column}", _SUPPORTED)
+    cursor = connection.execute(f"SELECT {', '.join(map(_quoted, names))} FROM {_quoted(table)}")
     cells = list(zip(*cursor.fetchall(), strict=True)) or [()] * len(names)
     columns = {name: [_plain(value) for value in values] for name, values in zip(names, cells, strict=True)}
     raw = columns.pop(geometry_column)
@@ -76,9 +87,7 @@ def _read(connection: sqlite3.Connection, shown: str, wanted: str) -> RawLayer:
                 unreadable[i] = ("几何数据损坏，无法读取", "the geometry is damaged and cannot be read")
     geometry, undecoded = decode_wkb(blobs)
     # The row id of QGIS and GDAL is no key of ours, though it may bear the name of one.
-    (key,) = [one[1] for one in connection.execute(f"PRAGMA table_info({_quoted(table)})") if one[5]] or [
-        None
-    ]
+    key = next((str(one[1]) for one in described if one[5]), None)
     if key is not None and key.lower() in ("fid", "ogc_fid", "objectid"):
         columns.pop(key, None)
     return RawLayer(
@@ -90,12 +99,22 @@ def _read(connection: sqlite3.Connection, shown: str, wanted: str) -> RawLayer:
     )
 
 
-def _decode(data: bytes) -> str:
-    """UTF-8, as the standard has it, or the GB18030 that some programs write all the same."""
+def _allow_reading(
+    action: int, _first: str | None, _second: str | None, _db: str | None, view: str | None
+) -> int:
+    is_reading = action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_PRAGMA)
+    return sqlite3.SQLITE_OK if is_reading and view is None else sqlite3.SQLITE_DENY
+
+
+def _decode(shown: str, encoding: str | None, data: bytes) -> str:
+    """UTF-8, as the standard has it, or the other encoding in which some programs write all the same."""
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        return data.decode("gb18030")
+        codec = encoding or choose_encoding([data])
+        if codec is None or not is_decodable(codec, [data]):
+            raise unclear_encoding(shown, [data], encoding) from None
+        return data.decode(codec)
 
 
 def _quoted(name: str) -> str:

@@ -48,10 +48,10 @@ Progress = Callable[[float, str], None]
 # Every vector driver that the wheels of pyogrio are known to hold, less the allowed ones. A child
 # that finds another one says so before it opens the file and is started again without it.
 _SKIPPED_DRIVERS = (
-    "ADBC,AIVector,AVCBin,AVCE00,AmigoCloud,Arrow,CAD,CSV,CSW,Carto,DGN,DXF,EDIGEO,EEDA,ESRIJSON,"
+    "ADBC,AIVector,AVCBin,AVCE00,AmigoCloud,Arrow,CAD,CSV,CSW,Carto,DGN,EDIGEO,EEDA,ESRIJSON,"
     "Elasticsearch,GDALG,GML,GMLAS,GPKG,GPSBabel,GPX,GTFS,GeoJSON,GeoJSONSeq,GeoRSS,HTTP,Idrisi,JML,"
     "JSONFG,KML,LVBAG,MBTiles,MEM,MVT,MapInfo File,MapML,MiraMonVector,MongoDBv3,MySQL,NAS,NGW,OAPIF,"
-    "ODBC,ODS,OGCAPI,OGR_GMT,OGR_PDS,OGR_VRT,OSM,OpenFileGDB,PCIDSK,PDF,PDS4,PGDUMP,PGEO,PLSCENES,"
+    "ODBC,ODS,OGCAPI,OGR_GMT,OGR_PDS,OGR_VRT,OSM,PCIDSK,PDF,PDS4,PGDUMP,PGEO,PLSCENES,"
     "PMTiles,Parquet,PostgreSQL,S57,SQLite,SXF,Selafin,TopoJSON,VDV,VFK,VICAR,VRT,WAsP,WCS,WFS,WMS,"
     "WMTS,XLS,XLSX,XODR"
 )
@@ -91,9 +91,9 @@ def run_guarded(
     task
         A name in `geogrid.io.child.TASKS`.
     files
-        What the child finds in its folder: name there -> file here. Messages name the first one.
+        What the child finds in its folder: name there -> file here.
     request
-        What the reader needs to know.
+        What the reader needs to know; messages name its `file`.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def run_guarded(
     GeogridError
         Whatever the reader raised.
     """
-    shown = next(iter(files.values())).name
+    shown = str(request.info["file"])
     _require_readable(files, shown, limits)
     skipped = _SKIPPED_DRIVERS
     for _ in range(2):
@@ -113,6 +113,7 @@ def run_guarded(
             (job / "input").mkdir()
             for target, source in files.items():
                 try:
+                    (job / "input" / target).parent.mkdir(exist_ok=True)
                     shutil.copyfile(source, job / "input" / target)
                 except OSError as error:
                     raise UnsupportedFileError(shown, error.strerror or str(error), ["-"]) from None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,6 +24,7 @@ from geogrid.crs import (
     transform_points,
 )
 from geogrid.errors import CrsError, Fault, MissingDatumError
+from geogrid.io.source import RawLayer
 
 _CHINA_LON, _CHINA_LAT = (73.0, 135.1), (18.0, 53.6)  # the mainland, to tell swapped axes by
 _MARGIN_DEG = 1.5
@@ -28,8 +32,30 @@ _MARGIN_DEG = 1.5
 _WIDEST_DEG = 10.0
 """No feature of a county is as wide; one that is has a vertex elsewhere or crosses the date line."""
 
+_FAR_DEG = 1.0
+"""Farther than this, about 100 km, from all that the county holds, a feature is not of the county."""
+_FAR_AWAY = (
+    "它离本县已有数据 100 公里以上，请核对坐标、坐标系，或是否导入了别县的文件。",
+    "It lies more than 100 km from what the county holds: check coordinates, CRS, and that it is the county's file.",
+)
+# CGCS2000 Gauss-Krüger zones of 3 and of 6 degrees, with and without their number before the easting.
+_PREFIXED_3, _BARE_3 = range(4513, 4534), range(4534, 4555)
+_PREFIXED_6, _BARE_6 = range(4491, 4502), range(4502, 4513)
+_N_3_DEGREE = len(_PREFIXED_3)
+_EIGHT_DIGITS = 1e7
+_WEB_MERCATOR = "EPSG:3857"
+_MAX_PROPOSED = 3
 
-def choose_crs(stated: str | None, option: str | None, shown: str, *, is_lonlat_by_standard: bool) -> Any:
+
+@dataclass(frozen=True)
+class County:
+    """What is known of the county that a file is for: its CRS and the box, in degrees, of what it holds."""
+
+    store_crs: str | None = None
+    extent: Sequence[float] | None = None
+
+
+def choose_crs(raw: RawLayer, option: str | None, shown: str, extent: Sequence[float] | None) -> Any:
     """The CRS of a file from what the file says and what the user said.
 
     Returns
@@ -39,11 +65,12 @@ def choose_crs(stated: str | None, option: str | None, shown: str, *, is_lonlat_
     Raises
     ------
     CrsError
-        When neither says it, when they contradict each other, or it cannot be used.
+        When neither says it, when they contradict each other, or it cannot be used. When neither
+        does, what the numbers look like is proposed, never taken.
     """
     named = None if option is None else parse_crs(option)
-    if stated is not None:
-        own = _parse_stated(stated, shown)
+    if raw.crs is not None:
+        own = _parse_stated(raw.crs, shown)
         if named is not None and not _is_same(own, named):
             found = f"{crs_name(named)} (--crs)"
             raise CrsError(
@@ -52,11 +79,65 @@ def choose_crs(stated: str | None, option: str | None, shown: str, *, is_lonlat_
         return own
     if named is not None:
         return named
-    if is_lonlat_by_standard:
+    if raw.is_lonlat_by_standard:
         return parse_crs(WGS84)
+    proposed = [] if raw.geometry is None else propose_systems(_middle(raw.geometry), extent)
+    likely = ", ".join(f"--crs {name}" for name in proposed)
+    expected = f"{likely}（按数值推测，请核实 / guessed from the numbers; make sure）" if likely else ""
     raise CrsError(
-        where=shown, found="无（缺 .prj？）/ none", expected="--crs EPSG:n (EPSG:4490, EPSG:4549 …)"
+        where=shown,
+        found="无（缺 .prj？）/ none",
+        expected=expected or "--crs EPSG:n (EPSG:4490, EPSG:4549 …)",
     )
+
+
+def _middle(geometry: npt.NDArray[np.object_]) -> tuple[float, float]:
+    """The median place of the features that have one."""
+    bounds = shapely.bounds(geometry[~shapely.is_missing(geometry) & ~shapely.is_empty(geometry)])
+    bounds = bounds[np.isfinite(bounds).all(axis=1)]
+    if len(bounds) == 0:
+        return math.nan, math.nan
+    x, y = (np.median(bounds[:, i] + bounds[:, i + 2]) / 2 for i in (0, 1))
+    return float(x), float(y)
+
+
+def propose_systems(place: tuple[float, float], extent: Sequence[float] | None) -> list[str]:
+    """The CRS that such numbers may be in, the likeliest first, at most `_MAX_PROPOSED`.
+
+    Parameters
+    ----------
+    place
+        x (easting or longitude) and y of the data's middle, as the file has them.
+    extent
+        Of what the county holds; only a CRS that puts the place there is proposed. Without it a
+        3-degree zone whose eastings carry no number cannot be told from its neighbours.
+    """
+    x, y = place
+    if not (math.isfinite(x) and math.isfinite(y)):
+        return []
+    if abs(x) <= 180 and abs(y) <= 90:
+        return [CGCS2000] if _is_near((x, y), extent) else []
+    zones = [f"EPSG:{code}" for code in (*_PREFIXED_3, *_PREFIXED_6)] if _zone_of(x) else []
+    if extent is not None and x < _EIGHT_DIGITS:
+        zones += [f"EPSG:{code}" for code in (*_BARE_3, *_BARE_6)]
+    found = []
+    for name in [*zones, _WEB_MERCATOR]:
+        lonlat = transform_points(np.array([place]), name, WGS84)[0]
+        west, _, east, _ = _area_of_use(parse_crs(name)) or (-180.0, -90.0, 180.0, 90.0)
+        margin = _MARGIN_DEG if name in zones[:_N_3_DEGREE] else 2 * _MARGIN_DEG
+        is_in_zone = west - margin <= lonlat[0] <= east + margin
+        if is_in_zone and _is_near((float(lonlat[0]), float(lonlat[1])), extent):
+            found.append(name)
+    return found[:_MAX_PROPOSED]
+
+
+def _is_near(lonlat: tuple[float, float], extent: Sequence[float] | None) -> bool:
+    """Whether a place is where the county is, or where it can be when nothing is known of it: in China."""
+    lon, lat = lonlat
+    if extent is None:
+        return _CHINA_LON[0] <= lon <= _CHINA_LON[1] and _CHINA_LAT[0] <= lat <= _CHINA_LAT[1]
+    west, south, east, north = extent
+    return west - _FAR_DEG <= lon <= east + _FAR_DEG and south - _FAR_DEG <= lat <= north + _FAR_DEG
 
 
 def _parse_stated(stated: str, shown: str) -> Any:
@@ -90,7 +171,7 @@ def choose_datum(crs: Any, datum: Datum | None, shown: str) -> Datum:
 
 
 def find_place_faults(
-    geometry: npt.NDArray[np.object_], rows: Sequence[int], crs: Any, store_crs: str | None
+    geometry: npt.NDArray[np.object_], rows: Sequence[int], crs: Any, county: County
 ) -> list[Fault]:
     """One fault for each feature whose coordinates cannot be where the CRS says, with a guess why.
 
@@ -98,27 +179,46 @@ def find_place_faults(
     ----------
     geometry
         Shape (n,), none missing or empty.
-    store_crs
-        The county's CRS, where it has one already: CGCS2000 says that it lies in China.
     """
     if len(geometry) == 0:
         return []
     bounds = shapely.bounds(geometry)
     centres = np.column_stack([(bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2])
-    if crs.is_geographic:
-        wrong = _find_wrong_degrees(bounds, centres, store_crs)
-        hint = _hint_degrees(bounds[wrong])
-    else:
-        wrong = _find_wrong_metres(centres, crs)
-        hint = _hint_metres(centres[wrong], crs)
+    lonlat = centres if crs.is_geographic else transform_points(centres, crs_name(crs), WGS84)
+    wrong = (
+        _find_wrong_degrees(bounds, centres, county.store_crs)
+        if crs.is_geographic
+        else _find_wrong_metres(lonlat, crs)
+    )
+    if county.extent is not None:
+        wrong |= np.array([not _is_near((x, y), county.extent) for x, y in lonlat.tolist()], dtype=bool)
+    hints = _hint_each(centres[wrong], crs, county)
     return [
         Fault(
-            f"坐标 ({centres[i, 0]:.6g}, {centres[i, 1]:.6g}) 不合理。{hint[0]}",
-            f"coordinates ({centres[i, 0]:.6g}, {centres[i, 1]:.6g}) cannot be right. {hint[1]}",
+            f"坐标 ({centres[i, 0]:.6g}, {centres[i, 1]:.6g}) 不合理。{zh}",
+            f"coordinates ({centres[i, 0]:.6g}, {centres[i, 1]:.6g}) cannot be right. {en}",
             rows[i],
         )
-        for i in np.flatnonzero(wrong).tolist()
+        for i, (zh, en) in zip(np.flatnonzero(wrong).tolist(), hints, strict=True)
     ]
+
+
+def _hint_each(centres: Coordinates, crs: Any, county: County) -> list[tuple[str, str]]:
+    """A hint for each place; one is made for all whose numbers are alike, as a file may mix its units."""
+    if len(centres) == 0:
+        return []
+    digits = np.floor(np.log10(np.maximum(np.abs(centres), 1.0)))
+    millions = np.floor(centres[:, :1] / 1e6)
+    is_swapped_order = centres[:, :1] < centres[:, 1:]
+    alike = np.column_stack([digits, millions, is_swapped_order, (centres == 0).all(axis=1)])
+    _, group = np.unique(alike, axis=0, return_inverse=True)
+    group = group.reshape(-1)
+    hint = _hint_degrees if crs.is_geographic else partial(_hint_metres, crs=crs)
+    hints = []
+    for number in range(int(group.max()) + 1):
+        x, y = np.median(centres[group == number], axis=0).tolist()
+        hints.append(hint(x, y, county=county))
+    return [hints[number] for number in group.tolist()]
 
 
 def _find_wrong_degrees(
@@ -140,25 +240,28 @@ def _find_wrong_degrees(
     return wrong
 
 
-def _hint_degrees(bounds: Coordinates) -> tuple[str, str]:
-    if len(bounds) == 0:
-        return "", ""
-    x, y = np.median(bounds[:, 0]), np.median(bounds[:, 1])
+def _hint_degrees(x: float, y: float, county: County) -> tuple[str, str]:
     if max(abs(x), abs(y)) > 360:
-        likely = _zone_of(x) or "EPSG:4549"
+        likely = [*propose_systems((x, y), county.extent), *propose_systems((y, x), county.extent)]
+        name = likely[0] if likely else "EPSG:4549"
         return (
-            f"数值像是米而不是度：请用 --crs 说明投影，如 --crs {likely}。",
-            f"They look like metres, not degrees: state the projection, --crs {likely} say.",
+            f"数值像是米而不是度：请用 --crs 说明投影，如 --crs {name}。",
+            f"They look like metres, not degrees: state the projection, --crs {name} say.",
         )
-    if abs(y) > 90 or (_CHINA_LAT[0] <= x <= _CHINA_LAT[1] and _CHINA_LON[0] <= y <= _CHINA_LON[1]):
+    if abs(y) > 90 or _is_swapped(x, y) or (county.extent is not None and _is_near((y, x), county.extent)):
         return "可能经纬度互换，应为 经度,纬度。", "Longitude and latitude may be swapped; expected lon, lat."
     if x == y == 0:
         return "(0, 0) 表示位置未知，请补上坐标。", "(0, 0) means that the place is not known; fill it in."
+    if county.extent is not None:
+        return _FAR_AWAY
     return "请核对该要素的坐标。", "Check the feature's coordinates."
 
 
-def _find_wrong_metres(centres: Coordinates, crs: Any) -> npt.NDArray[np.bool_]:
-    found = transform_points(centres, crs_name(crs), WGS84)
+def _is_swapped(x: float, y: float) -> bool:
+    return _CHINA_LAT[0] <= x <= _CHINA_LAT[1] and _CHINA_LON[0] <= y <= _CHINA_LON[1]
+
+
+def _find_wrong_metres(found: Coordinates, crs: Any) -> npt.NDArray[np.bool_]:
     wrong: npt.NDArray[np.bool_] = np.logical_not(np.isfinite(found).all(axis=1))
     area = _area_of_use(crs)
     if area is not None:
@@ -185,28 +288,38 @@ def _zone_of(easting: float) -> str | None:
     return f"EPSG:{4491 + zone - 13}" if 13 <= zone <= 23 else None
 
 
-def _hint_metres(centres: Coordinates, crs: Any) -> tuple[str, str]:
-    if len(centres) == 0:
-        return "", ""
-    x, y = np.median(centres, axis=0)
+def _hint_metres(x: float, y: float, crs: Any, county: County) -> tuple[str, str]:
     name = crs_name(crs)
+    if max(abs(x), abs(y)) <= 180:
+        return "数值像是度而不是米：请用 --crs EPSG:4490。", "They look like degrees: use --crs EPSG:4490."
     zone = _zone_of(x)
-    if zone is not None and zone != name:
+    proposed = propose_systems((x, y), county.extent)
+    if zone is not None and zone != name and (zone in proposed or not proposed):
         return (
             f"东坐标带有带号：请用 --crs {zone}。",
             f"The eastings begin with a zone number: use --crs {zone}.",
         )
-    if _zone_of(y) is not None or not _find_wrong_metres(np.array([[y, x]]), crs).any():
+    bare = _bare_twin(name)
+    if bare is not None and x < 1e6 and (county.extent is None or bare in proposed):
+        return f"东坐标没有带号：请用 --crs {bare}。", f"The eastings carry no zone number: use --crs {bare}."
+    if proposed and county.extent is not None:
+        return (
+            f"按 {name} 落在本县之外；用 --crs {proposed[0]} 则在本县。",
+            f"In {name} they lie outside the county; with --crs {proposed[0]} they lie in it.",
+        )
+    swapped = transform_points(np.array([[y, x]]), name, WGS84)
+    if _zone_of(y) is not None or not _find_wrong_metres(swapped, crs).any():
         return (
             "可能东、北坐标互换（x 应为东坐标）。",
             "Easting and northing may be swapped; x is the easting.",
         )
-    bare = next(
-        (f"EPSG:{code}" for code in range(4534, 4555) if choose_zone_prefixed_crs(f"EPSG:{code}") == name),
-        None,
-    )
-    if bare is not None and x < 1e6:
-        return f"东坐标没有带号：请用 --crs {bare}。", f"The eastings carry no zone number: use --crs {bare}."
-    if max(abs(x), abs(y)) <= 180:
-        return "数值像是度而不是米：请用 --crs EPSG:4490。", "They look like degrees: use --crs EPSG:4490."
+    if county.extent is not None:
+        return _FAR_AWAY
     return f"它们不在 {name} 的适用范围内。", f"They lie outside the area of {name}."
+
+
+def _bare_twin(name: str) -> str | None:
+    """The 3-degree zone without number whose twin with number a CRS is."""
+    return next(
+        (f"EPSG:{code}" for code in _BARE_3 if choose_zone_prefixed_crs(f"EPSG:{code}") == name), None
+    )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from geogrid.errors import Fault, FileContentError
-from geogrid.io.encoding import choose_encoding, is_decodable, normalise_encoding
+from geogrid.io.encoding import choose_encoding, is_decodable, normalise_encoding, unclear_encoding
 from geogrid.io.gdal import read_shapes
 from geogrid.io.source import RawLayer
 
@@ -41,7 +41,9 @@ def read_shapefile(path: Path, shown: str, encoding: str | None) -> RawLayer:
     Raises
     ------
     FileContentError
-        When a part is missing, cut short or out of step with the others, or no encoding fits.
+        When a part is missing, cut short or out of step with the others.
+    TextEncodingError
+        When it is not clear in which encoding its texts read right.
     """
     _require_parts(path, shown)
     table = path.with_suffix(".dbf").read_bytes()
@@ -145,11 +147,9 @@ def _choose_codec(
     else:
         chosen = encoding if is_decodable(encoding, texts, cut) else None
     if chosen is None:
-        fault = Fault(
-            f"无法识别文字编码（.cpg：{declared or '无'}）。请用 --encoding 指定，如 GB18030",
-            f"the encoding of its texts is not known (.cpg: {declared or 'none'}). State it with --encoding",
+        raise unclear_encoding(
+            shown, [*texts[len(fields) :], *cut, *texts[: len(fields)]], encoding or declared
         )
-        raise FileContentError(shown, [fault])
     notes = []
     is_plain = all(text.isascii() for text in texts + cut)
     if not is_plain and encoding is None and chosen != declared:

@@ -13,7 +13,8 @@ import shapely
 from geogrid.errors import Fault
 from geogrid.schema import Geometry, Layer
 
-_TYPES = {Geometry.POINT: (0, 4), Geometry.LINE: (1, 2, 5), Geometry.POLYGON: (3, 6)}
+TYPES_OF_KIND = {Geometry.POINT: (0, 4), Geometry.LINE: (1, 2, 5), Geometry.POLYGON: (3, 6)}
+"""Shapely's type numbers that a layer of each kind takes."""
 _TITLES = {
     Geometry.POINT: ("点", "points"),
     Geometry.LINE: ("线", "lines"),
@@ -55,7 +56,7 @@ def find_geometry_faults(
         faults.setdefault(i, ("没有几何", "it has no geometry"))
     types = shapely.get_type_id(geometry)
     zh, en = _TITLES[kind]
-    for i in np.flatnonzero(~missing & ~np.isin(types, _TYPES[kind])).tolist():
+    for i in np.flatnonzero(~missing & ~np.isin(types, TYPES_OF_KIND[kind])).tolist():
         name = geometry[i].geom_type
         faults.setdefault(i, (f"几何类型为 {name}，应为{zh}", f"its geometry is a {name}; expected {en}"))
     for i in np.flatnonzero(~missing & shapely.is_empty(geometry)).tolist():

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-SUPPORTED = (".shp", ".zip", ".gpkg", ".geojson", ".json", ".kml", ".fgb", ".csv", ".xlsx")
+SUPPORTED = (".shp", ".zip", ".gpkg", ".geojson", ".json", ".kml", ".fgb", ".gdb", ".dxf", ".csv", ".xlsx")
 """Kinds of files that layers and tables are read from."""
 
 

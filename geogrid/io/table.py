@@ -30,6 +30,7 @@ MAX_CELL_CHARACTERS = 32_767
 MAX_CSV_CHARACTERS = 16 << 20
 """Longest cell read from a CSV file: the text of a large polygon."""
 
+_MAX_TITLE_ROWS = 10
 _FORMULA_START = re.compile(r"'*[=+\-@\t\r\0]")
 _ESCAPED_START = re.compile(r"'+[=+\-@\t\r\0]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -110,13 +111,7 @@ def parse_table(path: Path, shown: str, encoding: str | None, sheets: Sequence[s
 def _parse_csv(path: Path, shown: str, encoding: str | None) -> Table:
     data = path.read_bytes()
     codec = None if encoding is None else normalise_encoding(encoding) or encoding
-    text = decode_file(data, codec)
-    if text is None:
-        fault = Fault(
-            "无法识别文字编码，请用 --encoding 指定，如 GB18030",
-            "the encoding of its texts is not known: state it with --encoding",
-        )
-        raise FileContentError(shown, [fault])
+    text = decode_file(data, codec, shown)
     if "\0" in text:
         raise UnsupportedFileError(shown, "二进制内容 / binary content", ["CSV"])
     csv.field_size_limit(MAX_CSV_CHARACTERS)
@@ -135,8 +130,9 @@ def _parse_csv(path: Path, shown: str, encoding: str | None) -> Table:
 
 
 def _table(records: list[list[Any]], shown: str) -> Table:
-    """A table from all rows of a sheet, the header first."""
-    header = [_title(value) for value in records[0]] if records else []
+    """A table from all rows of a sheet; titles may stand above the header."""
+    top = _header_row(records)
+    header = [_title(value) for value in records[top]] if records else []
     if len(header) > MAX_COLUMNS:
         raise FileTooCostlyError(shown, f"{len(header)} > {MAX_COLUMNS} 列 / columns")
     if not any(header):
@@ -147,10 +143,10 @@ def _table(records: list[list[Any]], shown: str) -> Table:
     names = [header[i] for i in used]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        faults = [Fault("列名重复", "the column stands twice", 1, name) for name in twice]
+        faults = [Fault("列名重复", "the column stands twice", top + 1, name) for name in twice]
         raise FileContentError(shown, faults)
     cells, rows, faults = [], [], []
-    for number, record in enumerate(records[1:], start=2):
+    for number, record in enumerate(records[top + 1 :], start=top + 2):
         if any(value is not None for value in record):
             beyond = [
                 v for i, v in enumerate(record) if v is not None and (i >= len(header) or not header[i])
@@ -166,7 +162,16 @@ def _table(records: list[list[Any]], shown: str) -> Table:
             rows.append(number)
     if faults:
         raise FileContentError(shown, faults)
-    return Table(names, cells, rows)
+    titled = f"表头取自第 {top + 1} 行 / the header was taken from row {top + 1}"
+    return Table(names, cells, rows, [titled] if top else [])
+
+
+def _header_row(records: list[list[Any]]) -> int:
+    """The first row with two names in it or more, below titles of one cell each; else the first row."""
+    filled = [sum(value is not None for value in record) for record in records[:_MAX_TITLE_ROWS]]
+    top = next((i for i, n in enumerate(filled) if n > 1), 0)
+    is_named = top < len(records) and all(value is None or isinstance(value, str) for value in records[top])
+    return top if is_named and any(filled[:top]) else 0
 
 
 def _title(value: Any) -> str:

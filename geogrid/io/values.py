@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from geogrid.errors import Fault
+from geogrid.io.encoding import mend_mojibake
 from geogrid.schema import Column, ColumnType
 
 DTYPES = {
@@ -36,6 +37,8 @@ _EXCEL_EPOCH = datetime.date(1899, 12, 30)
 _EXCEL_DAYS = range(18_264, 73_051)
 """Day numbers taken for dates: 1950-01-01 to 2100-01-01."""
 _SPREADSHEET_ERRORS = frozenset(("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!"))
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffd-\uffff]")
+"""Control characters but tab and line ends; lone surrogates; U+FFFD, put where a character was lost."""
 _SEPARATORS = re.compile(r"[，、,;；]")
 _NUMBER_LOST = re.compile(r"\d(\.\d+)?[eE]\+\d+\Z")
 _WHOLE_WITH_POINT = re.compile(r"\d+\.0+\Z")
@@ -108,6 +111,8 @@ def _text(value: Any) -> str:
             raise _CellError(
                 zh=f"{_quoted(text)}是表格公式的错误值", en=f"{_quoted(text)} is the error of a formula"
             )
+        if not text.isascii() or not text.isprintable():
+            _require_readable(text)
         return text
     if isinstance(value, datetime.date):
         raise _CellError(
@@ -124,6 +129,24 @@ def _text(value: Any) -> str:
             raise _digits_lost(value)
         return str(int(value))
     raise _CellError(zh=f"{_quoted(value)}不是文字", en=f"{_quoted(value)} is no text")
+
+
+def _require_readable(text: str) -> None:
+    """Refuse what no person typed: control characters, and what a wrong encoding made of Chinese."""
+    right = mend_mojibake(text)
+    if right is not None:
+        raise _CellError(
+            zh=f"{_quoted(text)}是乱码，原文应为{_quoted(right)}；请用正确的编码重新导出该文件",
+            en=f"{_quoted(text)} was read in a wrong encoding before and should be {_quoted(right)}; export the file again",
+        )
+    found = _CONTROL.search(text)
+    if found:
+        name = f"U+{ord(found.group()):04X}"
+        shown = _quoted(_CONTROL.sub("␀", text))
+        raise _CellError(
+            zh=f"{shown}含有控制字符或损坏的字符 {name}，请删除或改正",
+            en=f"{shown} holds a control or damaged character, {name}; delete or mend it",
+        )
 
 
 def _digits_lost(value: Any) -> _CellError:

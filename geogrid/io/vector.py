@@ -26,12 +26,12 @@ from geogrid.errors import (
 from geogrid.io.archive import unpack_layer
 from geogrid.io.columns import is_key_made, match_columns, require_no_identity_numbers
 from geogrid.io.encoding import normalise_encoding
-from geogrid.io.gdal import read_gdal_layer
+from geogrid.io.gdal import read_drawing, read_gdal_layer
 from geogrid.io.geojson import read_geojson
 from geogrid.io.geopackage import read_geopackage
 from geogrid.io.guard import Progress, run_guarded
 from geogrid.io.parcel import Parcel
-from geogrid.io.placement import choose_crs, choose_datum, find_place_faults
+from geogrid.io.placement import County, choose_crs, choose_datum, find_place_faults
 from geogrid.io.shapefile import PARTS, SIDE_PARTS, read_shapefile
 from geogrid.io.shapes import find_geometry_faults, flatten_shapes, split_parts
 from geogrid.io.source import SUPPORTED, RawLayer
@@ -69,6 +69,7 @@ def read_layer(
     columns: Mapping[str, str] | None = None,
     encoding: str | None = None,
     store_crs: str | None = None,
+    extent: Sequence[float] | None = None,
     progress: Progress | None = None,
 ) -> Imported:
     """A layer or table of the schema from a file, all of it or nothing.
@@ -76,8 +77,9 @@ def read_layer(
     Parameters
     ----------
     path
-        Shapefile (.shp, or .zip with exactly one layer), GeoPackage, GeoJSON, KML, FlatGeobuf, CSV
-        or Excel. Tables say where a feature is in columns lon and lat, x and y, or wkt.
+        Shapefile (.shp, or .zip with exactly one layer), GeoPackage, file geodatabase (.gdb), DXF,
+        GeoJSON, KML, FlatGeobuf, CSV or Excel. Tables say where a feature is in columns lon and lat,
+        x and y, or wkt. Of a file with several layers the one named like ours is read.
     datum
         What longitudes and latitudes refer to. May be None for projected coordinates.
     crs
@@ -88,6 +90,9 @@ def read_layer(
         Of the texts, where the guess (UTF-8, else GB18030) is wrong.
     store_crs
         The county's CRS; chosen by the place of the data when None.
+    extent
+        West, south, east, north of what the county holds already, in degrees: what lies far from it
+        is a fault, and a CRS that would bring it there is proposed.
 
     Raises
     ------
@@ -95,6 +100,8 @@ def read_layer(
         With every fault of the file, each with its row.
     MissingColumnsError, MissingDatumError, CrsError, InvalidOptionError
         When the call does not fit the file.
+    TextEncodingError
+        When it is not clear in which encoding its texts read right.
     FileMissingError, UnsupportedFileError, FileTooCostlyError
         When the file cannot be read.
     """
@@ -108,6 +115,7 @@ def read_layer(
         "columns": dict(columns or {}),
         "encoding": None if encoding is None else normalise_encoding(encoding),
         "store_crs": store_crs,
+        "extent": None if extent is None else [float(value) for value in extent],
     }
     result = run_guarded("layer", _files_of(path), Parcel(request), progress=progress)
     return Imported(result.frames["layer"], result.info["notes"])
@@ -118,9 +126,11 @@ def _files_of(path: Path) -> dict[str, Path]:
     suffix = path.suffix.lower()
     if suffix not in SUPPORTED:
         raise UnsupportedFileError(path.name, suffix or "-", SUPPORTED)
-    files = {f"input{suffix}": path}
     if not path.exists():
         raise FileMissingError(str(path))
+    if suffix == ".gdb" and path.is_dir():
+        return {f"input.gdb/{part.name}": part for part in sorted(path.iterdir()) if part.is_file()}
+    files = {f"input{suffix}": path}
     if suffix == ".shp":
         for sibling in sorted(path.parent.iterdir()):
             part = sibling.suffix.lower()
@@ -160,10 +170,10 @@ def read_layer_here(folder: Path, request: Parcel, report: Progress) -> Parcel:
         _raise_faults(shown, faults)
         return Parcel({"notes": notes + _made_keys(layer, matched)}, {"layer": pd.DataFrame(data)})
     raw = _place_rows(raw, matched, shown, layer, info["crs"]) if is_table else raw
-    crs = choose_crs(raw.crs, info["crs"], shown, is_lonlat_by_standard=raw.is_lonlat_by_standard)
-    datum = choose_datum(crs, None if info["datum"] is None else Datum(info["datum"]), shown)
     assert raw.geometry is not None  # noqa: S101 - for the type checker
-    faults += _find_shape_faults(layer, raw, raw.geometry, crs, info["store_crs"])
+    crs = choose_crs(raw, info["crs"], shown, info["extent"])
+    datum = choose_datum(crs, None if info["datum"] is None else Datum(info["datum"]), shown)
+    faults += _find_shape_faults(layer, raw, raw.geometry, crs, County(info["store_crs"], info["extent"]))
     _raise_faults(shown, faults)
     report(0.7, "io.progress.place")
     geometry = flatten_shapes(layer.geometry, raw.geometry)
@@ -193,19 +203,22 @@ def _require_signature(path: Path, shown: str) -> None:
 def _read_raw(path: Path, shown: str, layer: Layer, encoding: str | None) -> RawLayer:
     if layer.geometry is Geometry.NONE and path.suffix not in TABLE_SUFFIXES:
         raise UnsupportedFileError(shown, path.suffix, TABLE_SUFFIXES)
-    if path.suffix != ".shp":
+    if path.suffix not in (".shp", ".gdb"):
         _require_signature(path, shown)
+    names = (layer.name, layer.zh)
     readers: dict[str, Callable[[], RawLayer]] = {
         ".shp": lambda: read_shapefile(path, shown, encoding),
-        ".gpkg": lambda: read_geopackage(path, shown, layer.name),
+        ".gpkg": lambda: read_geopackage(path, shown, names, encoding),
         ".geojson": lambda: read_geojson(path, shown, encoding),
         ".json": lambda: read_geojson(path, shown, encoding),
-        ".kml": lambda: read_gdal_layer(path, shown),
-        ".fgb": lambda: read_gdal_layer(path, shown),
+        ".kml": lambda: read_gdal_layer(path, shown, names),
+        ".fgb": lambda: read_gdal_layer(path, shown, names),
+        ".gdb": lambda: read_gdal_layer(path, shown, names),
+        ".dxf": lambda: read_drawing(path, shown, layer.geometry, encoding),
     }
     if path.suffix in readers:
         return readers[path.suffix]()
-    table = parse_table(path, shown, encoding, (layer.name, layer.zh))
+    table = parse_table(path, shown, encoding, names)
     by_column = zip(*table.cells, strict=True) if table.cells else [()] * len(table.columns)
     columns = {name: list(values) for name, values in zip(table.columns, by_column, strict=True)}
     return RawLayer(columns, table.rows, notes=table.notes)
@@ -346,12 +359,12 @@ def _parse_wkt(texts: Sequence[Any]) -> tuple[npt.NDArray[np.object_], dict[int,
 
 
 def _find_shape_faults(
-    layer: Layer, raw: RawLayer, geometry: npt.NDArray[np.object_], crs: Any, store_crs: str | None
+    layer: Layer, raw: RawLayer, geometry: npt.NDArray[np.object_], crs: Any, county: County
 ) -> list[Fault]:
     faults = find_geometry_faults(layer.geometry, geometry, raw.unreadable, raw.rows)
     bad = {fault.row for fault in faults}
     sound = [i for i, row in enumerate(raw.rows) if row not in bad]
-    return faults + find_place_faults(geometry[sound], [raw.rows[i] for i in sound], crs, store_crs)
+    return faults + find_place_faults(geometry[sound], [raw.rows[i] for i in sound], crs, county)
 
 
 def _choose_store(frame: gpd.GeoDataFrame, shown: str) -> str:

@@ -2,7 +2,16 @@
 
 from geogrid.workspace.backup import read_backup, write_backup
 from geogrid.workspace.edit import Edit
-from geogrid.workspace.importing import ImportMode, ImportReport, import_layers
+from geogrid.workspace.importing import ImportMode, ImportReport, find_extent, import_layers
 from geogrid.workspace.workspace import Workspace
 
-__all__ = ["Edit", "ImportMode", "ImportReport", "Workspace", "import_layers", "read_backup", "write_backup"]
+__all__ = [
+    "Edit",
+    "ImportMode",
+    "ImportReport",
+    "Workspace",
+    "find_extent",
+    "import_layers",
+    "read_backup",
+    "write_backup",
+]

@@ -6,11 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+import geopandas as gpd
 import pandas as pd
 
 from geogrid.errors import LayerNotEmptyError
 from geogrid.workspace.edit import Edit
 from geogrid.workspace.workspace import Workspace
+
+_TELLING_LAYERS = (
+    "county",
+    "community",
+    "district",
+    "grid",
+    "beat",
+    "compound",
+    "centre",
+    "street",
+    "building",
+)
+"""Layers from which one knows where a county is, the best and smallest first."""
 
 
 class ImportMode(StrEnum):
@@ -37,6 +51,27 @@ class ImportReport:
     updated: Mapping[str, int]
     before: Mapping[str, int]
     revision: int | None
+
+
+def find_extent(workspace: Workspace, besides: str) -> tuple[float, float, float, float] | None:
+    """West, south, east, north of what a county holds, in degrees: of its extent, else of another layer.
+
+    Parameters
+    ----------
+    besides
+        A layer that tells nothing, because it is the one to be loaded.
+
+    Returns
+    -------
+    None where the county holds none of the layers that tell.
+    """
+    for name in _TELLING_LAYERS:
+        if name != besides and workspace.count(name):
+            frame = workspace.read(name)
+            if isinstance(frame, gpd.GeoDataFrame) and len(frame):
+                west, south, east, north = frame.total_bounds.tolist()
+                return west, south, east, north
+    return None
 
 
 def import_layers(

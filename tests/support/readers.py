@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from geogrid.io import elevation, vector
+from geogrid.io.encoding import normalise_encoding
 from geogrid.io.parcel import Parcel
 from geogrid.io.vector import Imported
 
@@ -15,12 +16,15 @@ def _silent(_done, _text):
     pass
 
 
-def read_layer_in_process(path, layer, *, datum, crs=None, columns=None, encoding=None, store_crs=None):
+def read_layer_in_process(
+    path, layer, *, datum, crs=None, columns=None, encoding=None, store_crs=None, extent=None
+):
     """`read_layer` for the kinds of files that GDAL has no part in."""
     with tempfile.TemporaryDirectory() as folder:
         shutil.copyfile(path, Path(folder, f"input{path.suffix}"))
         info = {"file": path.name, "layer": layer.name, "datum": datum, "crs": crs, "columns": columns or {}}
-        request = Parcel({**info, "encoding": encoding, "store_crs": store_crs})
+        codec = None if encoding is None else normalise_encoding(encoding)
+        request = Parcel({**info, "encoding": codec, "store_crs": store_crs, "extent": extent})
         found = vector.read_layer_here(Path(folder), request, _silent)
     return Imported(found.frames["layer"], found.info["notes"])
 
