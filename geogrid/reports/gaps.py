@@ -1,0 +1,118 @@
+"""The part of a report on gaps: who is not reached, why, who answers for them and what would help."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from geogrid.coverage.gaps import describe_gaps
+from geogrid.reports.document import Block, CellKind, Figure, Heading, Paragraph, Table, TableColumn
+from geogrid.reports.facts import Facts
+from geogrid.reports.maps import draw_gap_map
+from geogrid.reports.words import Words, hide_few, write_count
+
+S_PER_MIN = 60.0
+
+
+def tell_gaps(facts: Facts, words: Words, closers: Mapping[str, str]) -> Iterator[Block]:
+    """All gaps in a table, then each with its map and what would close it.
+
+    Parameters
+    ----------
+    closers
+        Gap -> a sentence on what would close it, where that was computed.
+    """
+    yield Heading(1, words("gaps"), "gaps")
+    if facts.gaps.empty:
+        yield Paragraph(words("gaps.none"))
+        return
+    yield Paragraph(words("gaps.intro", n=f"{len(facts.gaps):,}"))
+    yield gap_table(facts, words, "gaps", words("gaps.table"), None)
+    names = name_areas(facts)
+    for gap in describe_gaps(facts.gaps):
+        number = gap["id"].removeprefix("gap-")
+        yield Heading(2, words("gap", number=number, where=tell_where(gap, names, words)), gap["id"])
+        yield Paragraph(_tell_gap(gap, names, words))
+        yield Paragraph(closers.get(gap["id"]) or words(f"gap.remedy.{gap['reason']}"))
+        yield Figure(
+            f"map_{gap['id']}",
+            words("gap.map", number=number),
+            words("gap.map.alt", number=number),
+            partial(draw_gap_map, facts, gap["id"], words),
+            width_mm=120.0,
+        )
+
+
+def gap_table(facts: Facts, words: Words, key: str, caption: str, n: int | None) -> Table:
+    """The gaps as a table, the largest first; small counts of people are hidden."""
+    names = name_areas(facts)
+    columns = (
+        TableColumn("number", words("column.gap")),
+        TableColumn("community", words("column.community")),
+        TableColumn("district", words("column.district")),
+        TableColumn("grid", words("column.grid")),
+        *(
+            TableColumn(name, words(f"column.{name}"), CellKind.COUNT)
+            for name in ("people", "elderly", "children")
+        ),
+        TableColumn("n_homes", words("column.homes"), CellKind.COUNT),
+        TableColumn("reason", words("column.reason")),
+        TableColumn("centre", words("column.nearest_centre")),
+        TableColumn("walk_s", words("column.minutes"), CellKind.MINUTES),
+        TableColumn("answers", words("column.answers")),
+    )
+    rows = tuple(
+        {
+            "number": gap["id"].removeprefix("gap-"),
+            **{
+                layer: names[layer].get(gap[layer], gap[layer]) for layer in ("community", "district", "grid")
+            },
+            **{name: hide_few(gap[name]) for name in ("people", "elderly", "children")},
+            "n_homes": gap["n_homes"],
+            "reason": words.of(f"web.reason.{gap['reason']}"),
+            "centre": names["centre"].get(gap["nearest_centre"], gap["nearest_centre"]),
+            "walk_s": gap["walk_s"],
+            "answers": words("gap.answers.short") if gap["grid"] else None,
+        }
+        for gap in describe_gaps(facts.gaps)[:n]
+    )
+    return Table(key, caption, words("gaps.sheet"), columns, rows)
+
+
+def name_areas(facts: Facts) -> dict[str, dict[Any, str]]:
+    """Layer -> key -> name, for areas and centres."""
+    town = facts.official.town
+    names = {
+        layer: dict(zip(getattr(town, layer)["code"], getattr(town, layer)["name"], strict=True))
+        for layer in ("community", "district", "grid")
+    }
+    layout = facts.official.layout
+    centres = zip(layout.centre_id.astype(str), layout.centre_name, strict=True)
+    names["centre"] = {key: str(name) for key, name in centres if name and not pd.isna(name)}
+    return names
+
+
+def tell_where(gap: Mapping[str, Any], names: Mapping[str, Mapping[Any, str]], words: Words) -> str:
+    """The areas that hold most of a gap's people."""
+    parts = [
+        names[layer].get(gap[layer], str(gap[layer])) for layer in ("community", "district") if gap[layer]
+    ]
+    return " · ".join(parts) or words("gap.outside")
+
+
+def _tell_gap(gap: Mapping[str, Any], names: Mapping[str, Mapping[Any, str]], words: Words) -> str:
+    known = gap["people"] is not None
+    grid = names["grid"].get(gap["grid"], gap["grid"]) if gap["grid"] else None
+    return words(
+        "gap.people" if known else "gap.homes",
+        people=write_count(gap["people"]),
+        elderly=write_count(gap["elderly"]),
+        children=write_count(gap["children"]),
+        homes=f"{gap['n_homes']:,}",
+        centre=names["centre"].get(gap["nearest_centre"], gap["nearest_centre"]) or "—",
+        minutes="—" if pd.isna(gap["walk_s"]) else f"{gap['walk_s'] / S_PER_MIN:.1f}",
+        reason=words.of(f"web.reason.{gap['reason']}"),
+    ) + (words("gap.answers", grid=grid) if grid else "")
