@@ -41,7 +41,7 @@ def sheet(width_mm: float, height_mm: float) -> Iterator[Any]:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    style = {
+    style: Any = {
         "font.family": [_register(str(find_font())), "DejaVu Sans"],
         "font.size": 8,
         "axes.unicode_minus": False,
