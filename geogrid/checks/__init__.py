@@ -1,5 +1,5 @@
 """Faults in layers, found by pure functions."""
 
-from geogrid.checks.run import run_checks
+from geogrid.checks.run import Checkup, check_county, run_checks
 
-__all__ = ["run_checks"]
+__all__ = ["Checkup", "check_county", "run_checks"]

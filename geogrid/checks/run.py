@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 
 import geopandas as gpd
@@ -11,6 +12,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geogrid.areas.validity import select_current
+from geogrid.checks.datum import Position, find_shifted_layers, judge_positions
 from geogrid.checks.geometry import find_geometry_faults
 from geogrid.checks.grids import find_grid_faults, select_village
 from geogrid.checks.network import find_centre_faults, find_gate_faults, find_near_misses
@@ -23,10 +25,33 @@ from geogrid.findings import Finding
 from geogrid.schema import PARTITION_LAYERS
 
 
+@dataclass(frozen=True)
+class Checkup:
+    """What the checks of a county found.
+
+    Attributes
+    ----------
+    findings
+        Sorted by severity, code, layer and features; places in the CRS of the layers.
+    positions
+        For each layer whether it lies where the others do, or that this could not be judged.
+    """
+
+    findings: list[Finding]
+    positions: list[Position]
+
+
 def run_checks(
     layers: Mapping[str, gpd.GeoDataFrame], tables: Mapping[str, pd.DataFrame], on: date
 ) -> list[Finding]:
-    """Every fault of a county's data on a date.
+    """Every fault of a county's data on a date: the findings of `check_county`."""
+    return check_county(layers, tables, on).findings
+
+
+def check_county(
+    layers: Mapping[str, gpd.GeoDataFrame], tables: Mapping[str, pd.DataFrame], on: date
+) -> Checkup:
+    """Every fault of a county's data on a date, and where its layers lie.
 
     Parameters
     ----------
@@ -37,10 +62,6 @@ def run_checks(
     tables
         Table name -> rows, in the same way.
 
-    Returns
-    -------
-    Sorted by severity, code, layer and features; places in the CRS of the layers.
-
     Raises
     ------
     CrsError
@@ -50,7 +71,8 @@ def run_checks(
     for name, frame in filled.items():
         require_metric(frame, name)
     current = {name: select_current(frame, on) for name, frame in filled.items()}
-    findings: list[Finding] = []
+    positions = judge_positions(current)
+    findings = find_shifted_layers(positions)
     for name, frame in {**filled, **tables}.items():
         findings += find_key_faults(frame, name, on)
         if "valid_to" in frame.columns:
@@ -61,7 +83,7 @@ def run_checks(
     findings += _check_areas(current)
     findings += _check_streets(current)
     findings += _check_roster(filled, tables, on)
-    return sort_findings(findings)
+    return Checkup(sort_findings(findings), positions)
 
 
 def _check_areas(current: Mapping[str, gpd.GeoDataFrame]) -> Iterator[Finding]:

@@ -30,14 +30,15 @@ def command(county: Path, on: datetime.date | None, out: Path | None, as_json: b
 
     Find faults in the data, each with its place and remedy. Exit code 1 when there are errors.
     """
-    from geogrid.checks import run_checks
+    from geogrid.checks import check_county
     from geogrid.crs import change_crs
     from geogrid.findings import Severity, tabulate_findings
     from geogrid.workspace import Workspace
 
     with Workspace.open(county) as workspace:
         layers, tables = workspace.read_all()
-        findings = run_checks(layers, tables, on or datetime.date.today())  # noqa: DTZ011  # the office's own day
+        checkup = check_county(layers, tables, on or datetime.date.today())  # noqa: DTZ011  # the office's own day
+        findings = checkup.findings
         if out is not None:
             from geogrid.io.export import write_layer
 
@@ -47,7 +48,11 @@ def command(county: Path, on: datetime.date | None, out: Path | None, as_json: b
     counts = {severity: sum(f.severity is severity for f in findings) for severity in Severity}
     if as_json:
         echo_json(
-            {"counts": {s.value: n for s, n in counts.items()}, "findings": [f.to_dict() for f in findings]}
+            {
+                "counts": {s.value: n for s, n in counts.items()},
+                "positions": [position.to_dict() for position in checkup.positions],
+                "findings": [finding.to_dict() for finding in findings],
+            }
         )
     else:
         shown: dict[str, int] = {}

@@ -8,7 +8,7 @@ import click
 
 from geogrid.cli import language
 from geogrid.cli.options import author_option, county_argument
-from geogrid.cli.output import Progress
+from geogrid.cli.output import Progress, warn_of
 from geogrid.errors import InvalidOptionError
 from geogrid.labels import label
 
@@ -45,6 +45,7 @@ def command(
 
     Load a layer. Every fault of the file is reported at once, and then nothing is changed.
     """
+    from geogrid.checks.datum import find_shifted_layers
     from geogrid.crs import Datum
     from geogrid.errors import MissingDatumError, UnknownLayerError
     from geogrid.io.vector import read_layer
@@ -81,6 +82,7 @@ def command(
         )
     for note in imported.notes:
         click.echo(f"  {note}")
+    warn_of(find_shifted_layers(report.positions), language())
     done = "cli.import.rehearsed" if dry_run else "cli.import.done"
     title = LAYERS[layer].zh if language() == "zh" else LAYERS[layer].en
     click.echo(

@@ -8,7 +8,7 @@ import click
 
 from geogrid.cli import language
 from geogrid.cli.options import author_option, county_argument
-from geogrid.cli.output import Progress, format_table
+from geogrid.cli.output import Progress, format_table, warn_of
 from geogrid.labels import label
 
 
@@ -24,6 +24,7 @@ def command(county: Path, file: Path, mode: str | None, dry_run: bool, author: s
 
     Load streets, buildings, compounds, gates, entrances, barriers and water from .osm or .pbf.
     """
+    from geogrid.checks.datum import find_shifted_layers
     from geogrid.io.osm import read_osm
     from geogrid.workspace import ImportMode, Workspace, import_layers
 
@@ -43,6 +44,7 @@ def command(county: Path, file: Path, mode: str | None, dry_run: bool, author: s
             note=f"import-osm {file.name}",
             is_rehearsal=dry_run,
         )
+    warn_of(find_shifted_layers(report.positions), language())
     heads = [label(f"cli.import-osm.{head}", language()) for head in ("layer", "added", "updated")]
     rows = [[name, f"{report.added[name]:,}", f"{report.updated[name]:,}"] for name in layers]
     click.echo(format_table(heads, rows))

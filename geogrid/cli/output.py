@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import sys
 import unicodedata
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from geogrid.labels import label
+
+if TYPE_CHECKING:  # it brings geopandas, which `--help` does not wait for
+    from geogrid.findings import Finding
 
 
 def width_of(text: str) -> int:
@@ -59,6 +62,13 @@ def format_share(part: int | None, whole: int | None) -> str:
 def echo_json(value: Any) -> None:
     """Print a value as JSON; keys in the order they have."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False))
+
+
+def warn_of(findings: Iterable[Finding], language: str) -> None:
+    """Findings that a user should see before anything else, on standard error."""
+    for finding in findings:
+        text = (finding.zh, finding.remedy_zh) if language == "zh" else (finding.en, finding.remedy_en)
+        click.secho(f"⚠ {text[0]}\n    → {text[1]}", fg="yellow", err=True)
 
 
 class Progress:

@@ -9,7 +9,10 @@ from enum import StrEnum
 import geopandas as gpd
 import pandas as pd
 
+from geogrid.checks.datum import Position, judge_positions
+from geogrid.crs import change_crs
 from geogrid.errors import LayerNotEmptyError
+from geogrid.schema import LAYERS
 from geogrid.workspace.edit import Edit
 from geogrid.workspace.workspace import Workspace
 
@@ -45,12 +48,15 @@ class ImportReport:
         Layer -> number of features added, changed, and held before.
     revision
         The revision it became; None in a rehearsal, or when nothing changed.
+    positions
+        Where the layers that arrived lie, compared with those that the county held.
     """
 
     added: Mapping[str, int]
     updated: Mapping[str, int]
     before: Mapping[str, int]
     revision: int | None
+    positions: tuple[Position, ...]
 
 
 def find_extent(workspace: Workspace, besides: str) -> tuple[float, float, float, float] | None:
@@ -104,6 +110,7 @@ def import_layers(
         for name, count in before.items():
             if count:
                 raise LayerNotEmptyError(layer=name, count=count)
+    positions = _judge_arrivals(workspace, layers)
     latest = workspace.revision
     added: dict[str, int] = {}
     updated: dict[str, int] = {}
@@ -112,7 +119,20 @@ def import_layers(
         for name, frame in layers.items():
             updated[name], added[name] = _put(edit, name, frame, mode)
     revision = workspace.revision
-    return ImportReport(added, updated, before, revision if revision > latest else None)
+    return ImportReport(added, updated, before, revision if revision > latest else None, positions)
+
+
+def _judge_arrivals(workspace: Workspace, layers: Mapping[str, pd.DataFrame]) -> tuple[Position, ...]:
+    """Where each layer that arrives lies: one beside what is held, several together among themselves."""
+    arrived = {name: frame for name, frame in layers.items() if isinstance(frame, gpd.GeoDataFrame)}
+    if workspace.metric_crs is None or not arrived:
+        return ()
+    with workspace.snapshot():
+        held = {name: workspace.read_metric(name) for name in LAYERS if name not in arrived}
+    measured = {name: change_crs(frame, workspace.metric_crs, name) for name, frame in arrived.items()}
+    newcomer = next(iter(measured)) if len(measured) == 1 else None
+    found = judge_positions({**held, **measured}, newcomer)
+    return tuple(position for position in found if position.layer in measured)
 
 
 def _put(edit: Edit, name: str, frame: pd.DataFrame, mode: ImportMode) -> tuple[int, int]:
