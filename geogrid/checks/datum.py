@@ -255,8 +255,9 @@ def _list_expected(window: Window, metric_crs: str) -> npt.NDArray[np.float64]:
 
 
 def _take_shapes(frame: gpd.GeoDataFrame) -> Shapes:
-    shapes: Shapes = frame.geometry.to_numpy()
-    return shapes[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
+    shapes = frame.geometry.to_numpy()
+    drawn: Shapes = shapes[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
+    return drawn
 
 
 def _has_few_points(shapes: Shapes) -> bool:
