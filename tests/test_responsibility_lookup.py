@@ -241,6 +241,39 @@ def test_a_faulty_area_does_not_keep_a_question_from_being_answered(layers, tabl
     assert {"kind": "lane", "shares": {"S1": 0.5}} in data_of(match, "area.partly_outside")
 
 
+def test_an_area_of_several_parts_holds_its_exclave_and_that_is_said(layers, tables):
+    # C2 is the eastern square and a square of 20 m around w1 in the west, cut out of C1.
+    island = rectangle(15, 15, 35, 35)
+    layers["community"] = make_layer(
+        "community",
+        {"C1": WEST.difference(island), "C2": EAST.union(island)},
+        name=["东门社区", "西门社区"],
+    )
+    register = Register.from_layers(layers, tables, METRIC)
+    match = ask(register, "宜和佳苑1栋")
+    assert codes_of(match, "community") == [("C2", 1.0)]
+    assert data_of(match, "area.detached") == [{"kind": "community", "code": "C2"}]
+    inside = ask(register, None, lonlat(16, 25))
+    assert [(a.code, round(a.edge_m, 3)) for a in inside.areas if a.kind == "community"] == [("C2", 1.0)]
+    assert data_of(inside, "area.detached") == [{"kind": "community", "code": "C2"}]
+    assert data_of(ask(register, "粮站"), "area.detached") == []  # in the main part
+
+
+def test_a_beat_of_another_community_than_the_places_is_said(layers, tables):
+    layers["beat"]["community"] = ["C2", "C2"]
+    register = Register.from_layers(layers, tables, METRIC)
+    told = {"beat": "B1", "beat_community": "C2", "communities": ["C1"]}
+    assert data_of(ask(register, "宜和佳苑1栋"), "area.beat_elsewhere") == [told]
+    assert data_of(ask(register, None, lonlat(50, 50)), "area.beat_elsewhere") == [told]
+    assert data_of(ask(register, "粮站"), "area.beat_elsewhere") == []
+
+
+def test_a_buildings_distance_to_the_nearest_border_is_told(register):
+    edges = {area.kind: area.edge_m for area in ask(register, "宜和佳苑1栋").areas}
+    assert edges == {"community": 20, "district": 20, "grid": 20, "beat": 20}  # 20 m from two sides
+    assert {area.edge_m for area in ask(register, "宜和佳苑2栋").areas if area.kind == "grid"} == {0.0}
+
+
 # --- people ------------------------------------------------------------------------------------
 
 
@@ -285,13 +318,119 @@ def test_a_building_in_no_group_is_said(register):
     ]
 
 
+def add_duties(tables, *rows):
+    columns = ("id", "person", "role", "layer", "feature", "valid_from", "valid_to")
+    more = make_table("assignment", **dict(zip(columns, zip(*rows, strict=True), strict=True)))
+    tables["assignment"] = pd.concat([tables["assignment"], more], ignore_index=True)
+
+
+def test_temporary_cover_beside_the_holder_is_said_with_its_dates(layers, tables):
+    add_duties(tables, ("a8", "n7", "社区民警", "beat", "B1", "2026-05-20", "2026-06-10"))
+    register = Register.from_layers(layers, tables, METRIC)
+    match = ask(register, "宜和佳苑1栋")
+    assert [duty.name for duty in match.people if duty.role == "社区民警"] == ["孙三", "郑七"]
+    assert data_of(match, "duty.stand_in_beside") == [
+        {"role": "社区民警", "layer": "beat", "feature": "B1",
+         "valid_from": "2026-05-20", "valid_to": "2026-06-10"}
+    ]  # fmt: skip
+    after = ask(register, "宜和佳苑1栋", on=dt.date(2026, 6, 11))
+    assert not any(code.startswith("duty.stand_in") for code in evidence_of(after))
+
+
+def test_temporary_cover_in_place_of_the_holder_is_said_until_the_holder_is_back(layers, tables):
+    add_duties(
+        tables,
+        ("a8", "n5", "楼栋长", "group", "L1", "2026-06-02", "2026-06-20"),  # a4 held it until 06-01
+        ("a9", "n4", "楼栋长", "group", "L1", "2026-06-21", None),
+    )
+    register = Register.from_layers(layers, tables, METRIC)
+    on = dt.date(2026, 6, 2)
+    match = ask(register, "宜和佳苑1栋", on=on)
+    assert [(duty.name, duty.stand_in) for duty in match.people if duty.role == "楼栋长"] == [
+        ("周五", "instead")
+    ]
+    assert data_of(match, "duty.stand_in_instead")[0]["valid_to"] == "2026-06-20"
+    assert register.on_date(on).on_date(on) is not register
+    back = ask(register, "宜和佳苑1栋", on=dt.date(2026, 6, 21))
+    assert [(duty.name, duty.stand_in) for duty in back.people if duty.role == "楼栋长"] == [("李四", None)]
+
+
+def test_a_term_of_more_than_three_months_is_no_temporary_cover(layers, tables):
+    add_duties(tables, ("a8", "n7", "社区民警", "beat", "B1", "2026-05-01", "2026-08-01"))  # 93 days
+    match = ask(Register.from_layers(layers, tables, METRIC), "宜和佳苑1栋")
+    assert not any(code.startswith("duty.stand_in") for code in evidence_of(match))
+
+
+@pytest.fixture
+def parted_register(layers, tables):
+    """The building w1 shared by two household groups: H1 has its units 1 and 2, H2 its unit 3."""
+    tables["group"] = make_table(
+        "group",
+        id=["L1", "H1", "H2"],
+        name=["一号楼组", "一号户组", "二号户组"],
+        kind=["楼栋组", "户组", "户组"],
+        buildings=["w1", "w1,w9", "w1"],
+        units=[None, "w1-1单元,w1-2单元,w9-3单元", "三单元"],
+    )
+    add_duties(
+        tables,
+        ("a8", "n5", "户组长", "group", "H1", None, None),
+        ("a9", "n6", "户组长", "group", "H2", None, None),
+    )
+    return Register.from_layers(layers, tables, METRIC)
+
+
+@pytest.mark.parametrize(
+    ("query", "leader"), [("1栋1单元", "周五"), ("1栋二单元502室", "周五"), ("1栋3单元", "吴六")]
+)
+def test_the_household_leader_is_that_of_the_unit_that_was_named(parted_register, query, leader):
+    match = ask(parted_register, f"宜和佳苑{query}")
+    assert [duty.name for duty in match.people if duty.role == "户组长"] == [leader]
+    assert match.building == "w1"
+    assert "duty.units" not in evidence_of(match)
+    assert [duty.name for duty in match.people if duty.role == "楼栋长"] == ["李四"]
+
+
+def test_without_a_unit_all_household_groups_of_the_building_are_named_with_their_units(parted_register):
+    match = ask(parted_register, "宜和佳苑1栋")
+    assert [duty.name for duty in match.people if duty.role == "户组长"] == ["周五", "吴六"]
+    (told,) = data_of(match, "duty.units")
+    assert told["groups"] == [
+        {"id": "H1", "name": "一号户组", "units": ["1单元", "2单元"]},
+        {"id": "H2", "name": "二号户组", "units": ["3单元"]},
+    ]
+
+
+def test_a_unit_that_no_household_group_holds_is_said(parted_register):
+    match = ask(parted_register, "宜和佳苑1栋9单元")
+    assert match.people[0].role == "楼栋长"
+    assert data_of(match, "duty.no_unit_group") == [{"building": "w1", "unit": "9单元"}]
+
+
 def test_without_any_roster_that_is_said_once_instead_of_every_vacancy(layers):
     match = ask(Register.from_layers(layers, {}, METRIC), "宜和佳苑1栋")
     assert [code for code in evidence_of(match) if code.startswith("duty.")] == ["duty.no_roster"]
 
 
 def test_organisations_that_serve_the_place_are_listed(register):
-    assert ask(register, "宜和佳苑1栋").organisations == ["o1"]
+    assert [one.id for one in ask(register, "宜和佳苑1栋").organisations] == ["o1"]
+
+
+def test_the_party_line_of_a_place_goes_up_to_its_head_the_highest_first(layers, tables):
+    tables["organisation"] = make_table(
+        "organisation",
+        id=["cell", "branch", "committee", "street", "elsewhere"],
+        name=["甲小组", "乙支部", "丙大党委", "丁党工委", "戊支部"],
+        kind=["邻里党小组", "小区党支部", "社区大党委", "街道党工委", "小区党支部"],
+        parent=["branch", "committee", "street", "street", "committee"],  # the street is above itself
+        layer=["building", "compound", None, None, "compound"],
+        feature=["w1", "p1", None, None, "p9"],
+    )
+    match = ask(Register.from_layers(layers, tables, METRIC), "宜和佳苑1栋")
+    assert [one.id for one in match.organisations] == ["street", "committee", "branch", "cell"]
+    assert match.to_dict(show_people=False)["organisations"][0] == {
+        "id": "street", "name": "丁党工委", "kind": "街道党工委", "layer": None, "feature": None,
+    }  # fmt: skip
 
 
 def test_an_area_holds_on_its_last_day_and_not_after(layers, tables):
@@ -405,10 +544,11 @@ def test_the_answer_is_the_documented_json(register, walks):
     (match,) = found["matches"]
     assert {"building", "compound", "areas", "people", "nearest_centre", "evidence"} <= match.keys()
     assert match["areas"]["lane"] == []
-    assert match["areas"]["grid"] == [{"code": "G1", "name": "一格", "share": 1.0}]
+    assert match["areas"]["grid"] == [{"code": "G1", "name": "一格", "share": 1.0, "edge_m": 20.0}]
     assert match["people"][0] == {
         "role": "楼栋长", "name": "李四", "unit": None, "duty_phone": "0599-1004",
-        "layer": "group", "feature": "L1", "valid_to": "2026-06-01",
+        "layer": "group", "feature": "L1", "valid_from": "2026-01-01", "valid_to": "2026-06-01",
+        "stand_in": None,
     }  # fmt: skip
     assert match["nearest_centre"] == {"id": "z1", "name": "东门邻里中心", "walk_s": 300.0}
     assert all(item["zh"] and item["en"] and item["code"] for item in match["evidence"])

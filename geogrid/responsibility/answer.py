@@ -8,6 +8,8 @@ from datetime import date
 from typing import Any
 
 from geogrid.labels import LANGUAGES, label
+from geogrid.responsibility.organisation import Organisation
+from geogrid.responsibility.stand_in import StandIn
 from geogrid.schema import AREA_LAYERS
 
 
@@ -64,7 +66,8 @@ class HeldArea:
     share
         Share (0 to 1) of a polygon's ground in the area; None for a point.
     edge_m
-        Metres from a point to the area's edge, 0 on it; None for a polygon.
+        Metres from the place to the area's nearest edge, 0 where it touches it; None for the area
+        that was asked about.
     answers
         Whether the area answers for the place. A building is answered for by the area with its
         largest share alone, a compound by every area that holds some of it.
@@ -78,7 +81,7 @@ class HeldArea:
     answers: bool = True
 
     def to_dict(self) -> dict[str, Any]:
-        """Code and name, with the share of a polygon or the edge distance of a point."""
+        """Code and name, with the distance to the nearest edge and the share of a polygon."""
         found: dict[str, Any] = {"code": self.code, "name": self.name}
         if self.share is not None:
             found["share"] = round(self.share, 4)
@@ -89,7 +92,15 @@ class HeldArea:
 
 @dataclass(frozen=True)
 class Duty:
-    """One person on duty; name and unit are None where the roster's person is not known."""
+    """One person on duty; name and unit are None where the roster's person is not known.
+
+    Attributes
+    ----------
+    person
+        The key of who holds it.
+    stand_in
+        How it is temporary cover; None where it is not.
+    """
 
     role: str
     name: str | None
@@ -98,6 +109,9 @@ class Duty:
     layer: str
     feature: str
     valid_to: str | None
+    valid_from: str | None = None
+    stand_in: StandIn | None = None
+    person: str | None = None
 
     def to_dict(self, *, show_people: bool) -> dict[str, Any]:
         """The duty; without the person who holds it unless people may be shown."""
@@ -108,7 +122,9 @@ class Duty:
             "duty_phone": self.duty_phone if show_people else None,
             "layer": self.layer,
             "feature": self.feature,
+            "valid_from": self.valid_from,
             "valid_to": self.valid_to,
+            "stand_in": self.stand_in,
         }
 
 
@@ -133,12 +149,14 @@ class PlaceAnswer:
         A point on it, WGS 84 degrees.
     building, compound
         Their ids; None where the place is or lies in none.
+    unit
+        The unit of the building that was named, such as `2单元`.
     areas
         Of every kind, the answering ones first.
     people
         On duty on the date, nearest tier first.
     organisations
-        Ids of the organisations that serve the place or its areas.
+        Those that serve the place or its areas, and those above them.
     """
 
     kind: str
@@ -147,9 +165,10 @@ class PlaceAnswer:
     lonlat: tuple[float, float] | None
     building: str | None
     compound: str | None
+    unit: str | None
     areas: Sequence[HeldArea]
     people: Sequence[Duty]
-    organisations: Sequence[str]
+    organisations: Sequence[Organisation]
     nearest_centre: NearestCentre | None
     evidence: Sequence[Evidence]
 
@@ -163,11 +182,12 @@ class PlaceAnswer:
             "lonlat": None if self.lonlat is None else [round(degrees, 7) for degrees in self.lonlat],
             "building": self.building,
             "compound": self.compound,
+            "unit": self.unit,
             "areas": {
                 kind: [area.to_dict() for area in self.areas if area.kind == kind] for kind in AREA_LAYERS
             },
             "people": [duty.to_dict(show_people=show_people) for duty in self.people],
-            "organisations": list(self.organisations),
+            "organisations": [organisation.to_dict() for organisation in self.organisations],
             "nearest_centre": centre
             and {"id": centre.id, "name": centre.name, "walk_s": round(centre.walk_s, 3)},
             "evidence": [

@@ -9,6 +9,8 @@ import pandas as pd
 
 from geogrid.responsibility.answer import Duty, Evidence, make_evidence
 from geogrid.responsibility.columns import read_lists, read_texts
+from geogrid.responsibility.stand_in import StandIn
+from geogrid.responsibility.unit import pick_units
 from geogrid.schema import ROLES, Role, find_layer
 
 GROUP_LEADERS = {"楼栋组": "楼栋长", "户组": "户组长"}
@@ -17,12 +19,19 @@ GROUP_LEADERS = {"楼栋组": "楼栋长", "户组": "户组长"}
 
 @dataclass(frozen=True)
 class Post:
-    """A feature that people are on duty for: an area, a compound, or a group of homes."""
+    """A feature that people are on duty for: an area, a compound, or a group of homes.
+
+    Attributes
+    ----------
+    units
+        The units of the building that a group holds; empty where it holds all of it.
+    """
 
     layer: str
     feature: str
     name: str
     group_kind: str | None = None
+    units: tuple[str, ...] = ()
 
     @property
     def expected_roles(self) -> list[Role]:
@@ -39,7 +48,9 @@ DutiesByPost = Mapping[tuple[str, str], Sequence[Duty]]
 """(layer, feature) -> the people on duty there."""
 
 
-def group_duties(assignments: pd.DataFrame, persons: pd.DataFrame) -> DutiesByPost:
+def group_duties(
+    assignments: pd.DataFrame, persons: pd.DataFrame, stand_ins: Mapping[str, StandIn]
+) -> DutiesByPost:
     """The duties of one date by the feature they are held for.
 
     Parameters
@@ -48,6 +59,8 @@ def group_duties(assignments: pd.DataFrame, persons: pd.DataFrame) -> DutiesByPo
         The table `assignment`, narrowed to a date.
     persons
         The table `person`; a duty whose person is not in it has no name.
+    stand_ins
+        Assignments that are temporary cover; see `find_stand_ins`.
     """
     known = {
         key: rest
@@ -55,14 +68,15 @@ def group_duties(assignments: pd.DataFrame, persons: pd.DataFrame) -> DutiesByPo
             *(read_texts(persons, name) for name in ("id", "name", "unit", "duty_phone")), strict=True
         )
     }
-    columns = ("layer", "feature", "id", "role", "person", "valid_to")
+    columns = ("layer", "feature", "id", "role", "person", "valid_from", "valid_to")
     found: dict[tuple[str, str], list[Duty]] = {}
     rows = zip(*(read_texts(assignments, name) for name in columns), strict=True)
-    for layer, feature, _, role, person, valid_to in sorted(rows, key=lambda row: row[2] or ""):
+    for layer, feature, key, role, person, begins, ends in sorted(rows, key=lambda row: row[2] or ""):
         if layer and feature and role:
             name, unit, phone = known.get(person, (None, None, None))
+            stand_in = stand_ins.get(key or "")
             found.setdefault((layer, feature), []).append(
-                Duty(role, name, unit, phone, layer, feature, valid_to)
+                Duty(role, name, unit, phone, layer, feature, ends, begins, stand_in, person)
             )
     return found
 
@@ -71,13 +85,70 @@ def list_group_posts(groups: pd.DataFrame) -> dict[str, list[Post]]:
     """Building -> the groups of one date that hold it, 户组 before 楼栋组, then by id."""
     columns = (read_texts(groups, "id"), read_texts(groups, "name"), read_texts(groups, "kind"))
     found: dict[str, list[Post]] = {}
-    for key, name, kind, buildings in zip(*columns, read_lists(groups, "buildings"), strict=True):
+    lists = (read_lists(groups, "buildings"), read_lists(groups, "units"))
+    for key, name, kind, buildings, units in zip(*columns, *lists, strict=True):
         if key:
             for building in buildings:
-                found.setdefault(building, []).append(Post("group", key, name or key, kind))
+                post = Post("group", key, name or key, kind, tuple(pick_units(units, building)))
+                found.setdefault(building, []).append(post)
     for posts in found.values():
         posts.sort(key=lambda post: (_role_order(GROUP_LEADERS.get(post.group_kind or "", "")), post.feature))
     return found
+
+
+def tell_units(posts: Sequence[Post], building: str, unit: str | None) -> tuple[list[Post], list[Evidence]]:
+    """Of the groups that hold a building those that hold a unit of it, and how the groups share its units.
+
+    Parameters
+    ----------
+    unit
+        None where it is not known: all groups are kept, and their units are said.
+    """
+    parted = [post for post in posts if post.units]
+    if not parted:
+        return list(posts), []
+    if unit is None:
+        listed = [{"id": post.feature, "name": post.name, "units": list(post.units)} for post in parted]
+        told = [f"{post.name} {'、'.join(post.units)}" for post in parted]
+        groups = {"zh": "；".join(told), "en": "; ".join(told)}
+        return list(posts), [
+            make_evidence("duty.units", {"building": building, "groups": listed}, groups=groups)
+        ]
+    kept = [post for post in posts if not post.units or unit in post.units]
+    if {post.group_kind for post in parted} <= {post.group_kind for post in kept}:
+        return kept, []
+    return kept, [
+        make_evidence(
+            "duty.no_unit_group", {"building": building, "unit": unit}, building=building, unit=unit
+        )
+    ]
+
+
+def tell_stand_ins(duties: Sequence[Duty], posts: Sequence[Post]) -> list[Evidence]:
+    """Which of the duties are temporary cover, from when to when."""
+    names = {(post.layer, post.feature): post.name for post in posts}
+    return [
+        make_evidence(
+            f"duty.stand_in_{duty.stand_in}",
+            {
+                "role": duty.role,
+                "layer": duty.layer,
+                "feature": duty.feature,
+                "valid_from": duty.valid_from,
+                "valid_to": duty.valid_to,
+            },
+            name=names[duty.layer, duty.feature],
+            role=_title_role(duty.role),
+            begins=duty.valid_from,
+            ends=duty.valid_to,
+        )
+        for duty in duties
+        if duty.stand_in
+    ]
+
+
+def _title_role(role: str) -> dict[str, str]:
+    return {"zh": role, "en": ROLES[role].en if role in ROLES else role}
 
 
 def find_duties(duties: DutiesByPost, posts: Sequence[Post]) -> list[Duty]:

@@ -11,13 +11,18 @@ import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geogrid.areas.cover import find_covering
 from geogrid.crs import WGS84, transform_points
 from geogrid.errors import InvalidOptionError, PlaceNotFoundError
 from geogrid.labels import label
 from geogrid.responsibility.answer import Answer, Evidence, HeldArea, PlaceAnswer, make_evidence
-from geogrid.responsibility.columns import read_texts
-from geogrid.responsibility.duty import GROUP_LEADERS, Post, find_duties, find_vacancies
+from geogrid.responsibility.duty import (
+    GROUP_LEADERS,
+    Post,
+    find_duties,
+    find_vacancies,
+    tell_stand_ins,
+    tell_units,
+)
 from geogrid.responsibility.gazetteer import NameMatch
 from geogrid.responsibility.membership import (
     CLEAR_SHARE,
@@ -33,7 +38,9 @@ from geogrid.responsibility.nearest import (
     find_neighbour_walk,
     find_point_walk,
 )
+from geogrid.responsibility.organisation import list_organisations
 from geogrid.responsibility.register import Register
+from geogrid.responsibility.unit import drop_unit, read_unit
 from geogrid.schema import AREA_LAYERS, LAYERS
 
 N_SUGGESTED = 3
@@ -51,6 +58,7 @@ class _Place:
     geometry: BaseGeometry | None
     building: str | None
     compound: str | None
+    unit: str | None
     evidence: tuple[Evidence, ...]
 
 
@@ -95,10 +103,11 @@ def locate(
     if lonlat is not None and query is None:
         places, n_found = [_place_position(current, lonlat)], 1
     elif query is not None and lonlat is None:
-        matches = current.gazetteer.find(query)
+        matches, unit = find_matches(current, query)
         if not matches:
             raise _explain_not_found(current, query)
-        places, n_found = [_place_match(current, match) for match in matches[:limit]], len(matches)
+        places = [_place_match(current, match, unit) for match in matches[:limit]]
+        n_found = len(matches)
     else:
         raise InvalidOptionError(
             option="QUERY, --lonlat",
@@ -107,6 +116,15 @@ def locate(
         )
     answers = [_answer_place(current, place, walks, measure_walk) for place in places]
     return Answer(on, answers, n_found)
+
+
+def find_matches(register: Register, query: str) -> tuple[list[NameMatch], str | None]:
+    """What a query may mean, the likeliest first, and the unit of a building that it names."""
+    unit = read_unit(query)
+    matches = register.gazetteer.find(query)
+    if not matches and unit is not None:
+        matches = register.gazetteer.find(drop_unit(query))
+    return matches, unit
 
 
 def _explain_not_found(register: Register, query: str) -> PlaceNotFoundError:
@@ -137,21 +155,16 @@ def _place_position(register: Register, lonlat: tuple[float, float]) -> _Place:
             option="--lonlat", value=f"{lon},{lat}", expected="本县附近的位置 / a position near the county"
         )
     point = shapely.Point(xy[0])
-    building, compound = _find_holders(register, point)
+    building, compound = register.find_holders(point)
     evidence = (
         (make_evidence("place.in_building", {"building": building}, building=building),) if building else ()
     )
-    return _Place("position", None, None, (lon, lat), point, building, compound, evidence)
+    return _Place("position", None, None, (lon, lat), point, building, compound, None, evidence)
 
 
-def _place_match(register: Register, match: NameMatch) -> _Place:
+def _place_match(register: Register, match: NameMatch, unit: str | None) -> _Place:
     entry = match.entry
-    frame = register.layers[entry.kind]
-    key = "centre" if entry.kind == "centre" else LAYERS[entry.kind].key
-    row = frame[frame[key] == entry.key].sort_values(LAYERS[entry.kind].key).iloc[[0]]
-    geometry = row.geometry.iloc[0]
-    if geometry is None or geometry.is_empty:
-        geometry = None
+    geometry = register.geometries[entry.kind][entry.key]
     evidence = [
         make_evidence(
             f"match.{match.closeness.name.lower()}",
@@ -162,29 +175,19 @@ def _place_match(register: Register, match: NameMatch) -> _Place:
     ]
     building = compound = None
     if entry.kind == "building":
-        building, compound = entry.key, read_texts(row, "compound")[0]
+        building, compound = entry.key, register.building_compounds[entry.key]
         if compound is None and geometry is not None:
-            _, compound = _find_holders(register, geometry.representative_point())
+            _, compound = register.find_holders(geometry.representative_point())
     elif entry.kind == "compound":
         compound = entry.key
     elif entry.kind in ("centre", "place") and geometry is not None:
-        building, compound = _find_holders(register, geometry)
+        building, compound = register.find_holders(geometry)
     if geometry is None:
         evidence.append(make_evidence("place.no_geometry", {"kind": entry.kind, "key": entry.key}))
+    unit = unit if entry.kind == "building" else None
     return _Place(
-        entry.kind, entry.key, entry.name, entry.lonlat, geometry, building, compound, tuple(evidence)
+        entry.kind, entry.key, entry.name, entry.lonlat, geometry, building, compound, unit, tuple(evidence)
     )
-
-
-def _find_holders(register: Register, point: BaseGeometry) -> tuple[str | None, str | None]:
-    """The building and the compound that cover a point, the smaller id where there are several."""
-    points = np.array([point], dtype=object)
-    found = []
-    for kind in ("building", "compound"):
-        frame = register.layers[kind]
-        ids = [] if frame.empty else list(find_covering(points, frame, key="id")["code"])
-        found.append(min(ids, default=None))
-    return found[0], found[1]
 
 
 # --- its answer --------------------------------------------------------------------------------
@@ -201,12 +204,19 @@ def _answer_place(
         for evidence in register.declared_differences.get((area.kind, area.code), ())
     ]
     posts, post_evidence = _list_posts(register, place, areas)
+    people = find_duties(register.duties, posts)
     centre, walk_evidence = _find_centre(register, place, walks, measure_walk)
     if register.tables["assignment"].empty:
         vacancies = [make_evidence("duty.no_roster", {"on": str(register.on)}, on=str(register.on))]
     else:
-        vacancies = [*post_evidence, *find_vacancies(register.duties, posts)]
-    served = {(post.layer, post.feature) for post in posts}
+        vacancies = [
+            *post_evidence,
+            *tell_stand_ins(people, posts),
+            *find_vacancies(register.duties, posts),
+        ]
+    served = [(post.layer, post.feature) for post in posts]
+    if place.building:
+        served.append(("building", place.building))
     return PlaceAnswer(
         kind=place.kind,
         key=place.key,
@@ -214,11 +224,19 @@ def _answer_place(
         lonlat=place.lonlat,
         building=place.building,
         compound=place.compound,
+        unit=place.unit,
         areas=areas,
-        people=find_duties(register.duties, posts),
-        organisations=_list_organisations(register.tables["organisation"], served),
+        people=people,
+        organisations=list_organisations(register.organisations, served),
         nearest_centre=centre,
-        evidence=(*place.evidence, *area_evidence, *declared, *vacancies, *walk_evidence),
+        evidence=(
+            *place.evidence,
+            *area_evidence,
+            *declared,
+            *_compare_beats(register, areas),
+            *vacancies,
+            *walk_evidence,
+        ),
     )
 
 
@@ -226,26 +244,25 @@ def _find_areas(register: Register, place: _Place) -> tuple[list[HeldArea], list
     if place.geometry is None:
         return [], []
     if place.geometry.geom_type == "Point":
-        areas, evidence = find_point_areas(register.areas, place.geometry)
+        areas, evidence = find_point_areas(register.grounds, place.geometry)
         if place.building:
             evidence += _compare_building(register, place.building, areas)
         return areas, evidence
     if place.kind == "building":
-        return find_polygon_areas(register.areas, place.geometry, smallest_answering_share=None)
+        return find_polygon_areas(register.grounds, place.geometry, smallest_answering_share=None)
     if place.kind == "compound":
-        return find_polygon_areas(register.areas, place.geometry, smallest_answering_share=SMALLEST_SHARE)
+        return find_polygon_areas(register.grounds, place.geometry, smallest_answering_share=SMALLEST_SHARE)
     # An area is answered for by itself and by the areas that hold it as good as whole; which other
     # areas it is parted among is no doubt about it.
-    others = {kind: frame for kind, frame in register.areas.items() if kind != place.kind}
+    others = {kind: ground for kind, ground in register.grounds.items() if kind != place.kind}
     areas, _ = find_polygon_areas(others, place.geometry, smallest_answering_share=CLEAR_SHARE)
     return [HeldArea(place.kind, str(place.key), place.name, share=1.0), *areas], []
 
 
 def _compare_building(register: Register, building: str, areas: Sequence[HeldArea]) -> list[Evidence]:
     """Kinds in which the building around a position belongs to another area than the position does."""
-    frame = register.layers["building"]
-    polygon = frame[frame["id"] == building].geometry.iloc[0]
-    of_building, _ = find_polygon_areas(register.areas, polygon, smallest_answering_share=None)
+    polygon = register.geometries["building"][building]
+    of_building, _ = find_polygon_areas(register.grounds, polygon, smallest_answering_share=None)
     evidence = []
     for area in of_building:
         codes = [other.code for other in areas if other.kind == area.kind]
@@ -263,6 +280,32 @@ def _compare_building(register: Register, building: str, areas: Sequence[HeldAre
     return evidence
 
 
+def _compare_beats(register: Register, areas: Sequence[HeldArea]) -> list[Evidence]:
+    """Beats that answer for the place but are declared to belong to another community than it."""
+    communities = [area for area in areas if area.kind == "community" and area.answers]
+    evidence = []
+    for beat in areas:
+        declared = register.beat_communities.get(beat.code) if beat.kind == "beat" and beat.answers else None
+        if declared and communities and declared not in {area.code for area in communities}:
+            evidence.append(
+                make_evidence(
+                    "area.beat_elsewhere",
+                    {
+                        "beat": beat.code,
+                        "beat_community": declared,
+                        "communities": [area.code for area in communities],
+                    },
+                    name=beat.name or beat.code,
+                    declared=register.grounds["community"].name(declared),
+                    actual={
+                        "zh": "、".join(area.name or area.code for area in communities),
+                        "en": ", ".join(area.name or area.code for area in communities),
+                    },
+                )
+            )
+    return evidence
+
+
 def _list_posts(
     register: Register, place: _Place, areas: Sequence[HeldArea]
 ) -> tuple[list[Post], list[Evidence]]:
@@ -270,9 +313,10 @@ def _list_posts(
     posts: list[Post] = []
     evidence: list[Evidence] = []
     if place.building:
-        posts += register.group_posts.get(place.building, [])
-        known_kinds = {kind for kind in read_texts(register.tables["group"], "kind") if kind}
-        lacking = known_kinds.intersection(GROUP_LEADERS) - {post.group_kind for post in posts}
+        groups = register.group_posts.get(place.building, [])
+        lacking = register.group_kinds.intersection(GROUP_LEADERS) - {post.group_kind for post in groups}
+        posts, unit_evidence = tell_units(groups, place.building, place.unit)
+        evidence += unit_evidence
         evidence += [
             make_evidence("duty.no_group", {"group_kind": kind}, kind=kind) for kind in sorted(lacking)
         ]
@@ -287,13 +331,6 @@ def _list_posts(
         if area.answers
     ]
     return posts, evidence
-
-
-def _list_organisations(organisations: pd.DataFrame, served: set[tuple[str, str]]) -> list[str]:
-    columns = (read_texts(organisations, name) for name in ("id", "layer", "feature"))
-    return sorted(
-        key for key, layer, feature in zip(*columns, strict=True) if key and (layer, feature) in served
-    )
 
 
 def _find_centre(

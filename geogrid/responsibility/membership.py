@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import geopandas as gpd
-import numpy as np
-import pandas as pd
-import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geogrid.areas.cover import find_covering, find_nearest
-from geogrid.areas.share import assign_areas, measure_shares
+from geogrid.areas.share import assign_areas
 from geogrid.responsibility.answer import Evidence, HeldArea, Words, make_evidence
 from geogrid.responsibility.columns import read_texts
+from geogrid.responsibility.ground import Ground
 from geogrid.schema import LAYERS
 
 CLEAR_SHARE = 0.9
@@ -30,7 +27,7 @@ ON_BORDER_M = 0.01
 
 
 def find_point_areas(
-    areas: Mapping[str, gpd.GeoDataFrame], point: BaseGeometry
+    grounds: Mapping[str, Ground], point: BaseGeometry
 ) -> tuple[list[HeldArea], list[Evidence]]:
     """The areas of every kind that cover a point, with their edge distances.
 
@@ -39,33 +36,33 @@ def find_point_areas(
 
     Parameters
     ----------
-    areas
-        Kind -> the areas of the date, in metres.
+    grounds
+        Kind -> the areas of the date.
     """
     held: list[HeldArea] = []
     evidence: list[Evidence] = []
-    points = np.array([point], dtype=object)
-    for kind, frame in areas.items():
-        if frame.empty:
-            continue
-        names = read_names(frame)
-        covering = find_covering(points, frame)
-        edges_m = dict(zip(covering["code"], covering["edge_m"].astype(float), strict=True))
-        touched = frame["code"][shapely.dwithin(frame.geometry.to_numpy(), point, ON_BORDER_M)]
-        edges_m |= {code: 0.0 for code in touched if code not in edges_m}
-        codes = sorted(edges_m)
-        held += [HeldArea(kind, code, names[code], edge_m=edges_m[code]) for code in codes]
-        if not codes:
-            evidence.append(_tell_outside(kind, names, find_nearest(points, frame)))
-        elif len(codes) > 1:
-            evidence.append(_tell_several(kind, names, codes, max(edges_m.values())))
+    for kind, ground in grounds.items():
+        near = ground.measure_point(point, NEAR_EDGE_M)
+        # A point that is on the border as far as can be told belongs to an area, on either side of it.
+        edges_m = {
+            code: edge_m if area_m == 0 else 0.0 for code, area_m, edge_m in near if area_m <= ON_BORDER_M
+        }
+        held += [HeldArea(kind, code, ground.names[code], edge_m=edges_m[code]) for code in edges_m]
+        if not edges_m:
+            evidence += _tell_outside(ground, point)
+        elif len(edges_m) > 1:
+            evidence.append(_tell_several(ground, list(edges_m), max(edges_m.values())))
         else:
-            evidence += _tell_near_edge(kind, frame, names, point, codes[0], edges_m[codes[0]])
+            ((code, edge_m),) = edges_m.items()
+            evidence += _tell_near_edge(
+                ground, code, edge_m, [other for other, _, _ in near if other != code]
+            )
+        evidence += _tell_detached(ground, edges_m, point)
     return held, evidence
 
 
 def find_polygon_areas(
-    areas: Mapping[str, gpd.GeoDataFrame], polygon: BaseGeometry, *, smallest_answering_share: float | None
+    grounds: Mapping[str, Ground], polygon: BaseGeometry, *, smallest_answering_share: float | None
 ) -> tuple[list[HeldArea], list[Evidence]]:
     """The areas of every kind that hold some of a polygon, the largest share first.
 
@@ -77,27 +74,28 @@ def find_polygon_areas(
     """
     held: list[HeldArea] = []
     evidence: list[Evidence] = []
-    polygons = np.array([polygon], dtype=object)
-    for kind, frame in areas.items():
-        if frame.empty:
-            continue
-        names = read_names(frame)
-        shares = measure_shares(polygons, frame)
+    for kind, ground in grounds.items():
         found = [
-            (code, float(share))
-            for i, (code, share) in enumerate(zip(shares["code"], shares["share"], strict=True))
-            if i == 0 or share >= SMALLEST_SHARE
+            area
+            for i, area in enumerate(ground.measure_polygon(polygon))
+            if i == 0 or area[1] >= SMALLEST_SHARE
         ]
-        for i, (code, share) in enumerate(found):
-            answers = i == 0 if smallest_answering_share is None else share >= smallest_answering_share
-            held.append(HeldArea(kind, code, names[code], share=share, answers=answers))
+        answering = [
+            i == 0 if smallest_answering_share is None else share >= smallest_answering_share
+            for i, (_, share, _) in enumerate(found)
+        ]
+        held += [
+            HeldArea(kind, code, ground.names[code], share=share, edge_m=edge_m, answers=answers)
+            for (code, share, edge_m), answers in zip(found, answering, strict=True)
+        ]
         if not found:
-            evidence.append(_tell_outside(kind, names, find_nearest(polygons, frame)))
+            evidence += _tell_outside(ground, polygon)
         elif found[0][1] < CLEAR_SHARE:
             is_decided = smallest_answering_share is None
-            evidence.append(
-                _tell_split(kind, names, dict(found), "area.split" if is_decided else "area.parted")
-            )
+            shares = {code: share for code, share, _ in found}
+            evidence.append(_tell_split(ground, shares, "area.split" if is_decided else "area.parted"))
+        if smallest_answering_share is None:
+            evidence += _tell_detached(ground, [code for code, _, _ in found[:1]], polygon)
     return held, evidence
 
 
@@ -159,59 +157,66 @@ def _join(texts: Iterator[str] | list[str]) -> Words:
     return {"zh": "、".join(listed), "en": ", ".join(listed)}
 
 
-def _tell_outside(kind: str, names: Mapping[str, str | None], nearest: pd.DataFrame) -> Evidence:
-    code, distance_m = nearest["code"].iloc[0], float(nearest["distance_m"].iloc[0])
-    return make_evidence(
-        "area.outside",
-        {"kind": kind, "nearest": code, "distance_m": round(distance_m, 2)},
-        kind=_title(kind),
-        name=names[code] or code,
-        distance=f"{distance_m:.1f}",
-    )
+def _tell_outside(ground: Ground, place: BaseGeometry) -> list[Evidence]:
+    nearest = ground.find_nearest(place)
+    if nearest is None:
+        return []
+    code, distance_m = nearest
+    return [
+        make_evidence(
+            "area.outside",
+            {"kind": ground.kind, "nearest": code, "distance_m": round(distance_m, 2)},
+            kind=_title(ground.kind),
+            name=ground.name(code),
+            distance=f"{distance_m:.1f}",
+        )
+    ]
 
 
-def _tell_several(kind: str, names: Mapping[str, str | None], codes: list[str], edge_m: float) -> Evidence:
+def _tell_several(ground: Ground, codes: list[str], edge_m: float) -> Evidence:
     """On a common border; or, where it is inside of more than one, under areas that overlap."""
     return make_evidence(
         "area.border" if edge_m <= ON_BORDER_M else "area.overlap",
-        {"kind": kind, "codes": codes},
-        kind=_title(kind),
-        names=_join([names[code] or code for code in codes]),
+        {"kind": ground.kind, "codes": codes},
+        kind=_title(ground.kind),
+        names=_join([ground.name(code) for code in codes]),
     )
 
 
-def _tell_near_edge(
-    kind: str,
-    frame: gpd.GeoDataFrame,
-    names: Mapping[str, str | None],
-    point: BaseGeometry,
-    code: str,
-    edge_m: float,
-) -> list[Evidence]:
+def _tell_near_edge(ground: Ground, code: str, edge_m: float, others: list[str]) -> list[Evidence]:
     if edge_m > NEAR_EDGE_M:
         return []
-    near = frame[shapely.dwithin(frame.geometry.to_numpy(), point, NEAR_EDGE_M)]
-    others = sorted(set(near["code"]) - {code})
     return [
         make_evidence(
             "area.near_edge" if others else "area.near_outer_edge",
-            {"kind": kind, "code": code, "edge_m": round(edge_m, 2), "others": others},
-            kind=_title(kind),
-            name=names[code] or code,
-            others=_join([names[other] or other for other in others]),
+            {"kind": ground.kind, "code": code, "edge_m": round(edge_m, 2), "others": others},
+            kind=_title(ground.kind),
+            name=ground.name(code),
+            others=_join([ground.name(other) for other in others]),
             distance=f"{edge_m:.1f}",
         )
     ]
 
 
-def _tell_split(
-    kind: str, names: Mapping[str, str | None], shares: Mapping[str, float], split_code: str
-) -> Evidence:
+def _tell_detached(ground: Ground, codes: Iterable[str], place: BaseGeometry) -> list[Evidence]:
+    return [
+        make_evidence(
+            "area.detached",
+            {"kind": ground.kind, "code": code},
+            kind=_title(ground.kind),
+            name=ground.name(code),
+        )
+        for code in codes
+        if ground.is_detached(code, place)
+    ]
+
+
+def _tell_split(ground: Ground, shares: Mapping[str, float], split_code: str) -> Evidence:
     outside = 1 - sum(shares.values())
     return make_evidence(
         split_code if len(shares) > 1 else "area.partly_outside",
-        {"kind": kind, "shares": {code: round(share, 4) for code, share in shares.items()}},
-        kind=_title(kind),
-        shares=_join([f"{names[code] or code} {100 * share:.1f} %" for code, share in shares.items()]),
+        {"kind": ground.kind, "shares": {code: round(share, 4) for code, share in shares.items()}},
+        kind=_title(ground.kind),
+        shares=_join([f"{ground.name(code)} {100 * share:.1f} %" for code, share in shares.items()]),
         outside=f"{100 * outside:.1f}",
     )

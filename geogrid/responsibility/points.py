@@ -9,13 +9,10 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 import shapely
-from shapely import STRtree
 
 from geogrid.crs import WGS84, transform_points
 from geogrid.responsibility.answer import Duty
-from geogrid.responsibility.columns import read_texts
 from geogrid.responsibility.duty import Post, find_duties
-from geogrid.responsibility.membership import read_names
 from geogrid.responsibility.point_index import PointAreas
 from geogrid.responsibility.register import Register
 from geogrid.schema import AREA_LAYERS
@@ -68,8 +65,6 @@ class PointLookup:
     def __init__(self, register: Register, on: date) -> None:
         self._register = register.on_date(on)
         self._index = self._register.point_index
-        self._names = {kind: read_names(self._register.areas[kind]) for kind in AREA_LAYERS}
-        self._holders = {kind: _Holders(self._register, kind) for kind in ("building", "compound")}
         self._known: dict[tuple[tuple[int, ...], str | None, str | None], PointDuties] = {}
 
     def at_lonlat(self, lon: float, lat: float) -> PointDuties:
@@ -80,7 +75,7 @@ class PointLookup:
     def at_xy(self, x: float, y: float) -> PointDuties:
         """What answers for a point in the register's metric CRS."""
         rows = self._index.find(x, y)
-        building, compound = (holders.find(x, y) for holders in self._holders.values())
+        building, compound = self._register.find_holders(shapely.Point(x, y))
         found = self._known.get((rows, building, compound))
         if found is None:
             found = self._answer(rows, building, compound)
@@ -96,22 +91,8 @@ class PointLookup:
         if compound:
             posts.append(Post("compound", compound, self._register.compound_names.get(compound) or compound))
         posts += [
-            Post(kind, code, self._names[kind].get(code) or code)
+            Post(kind, code, self._register.grounds[kind].name(code))
             for kind in reversed(AREA_LAYERS)
             for code in areas.get(kind, ())
         ]
         return PointDuties(areas, building, compound, tuple(find_duties(self._register.duties, posts)))
-
-
-class _Holders:
-    """Buildings or compounds, and which of them covers a point."""
-
-    def __init__(self, register: Register, kind: str) -> None:
-        frame = register.layers[kind]
-        listed = sorted((key, row) for row, key in enumerate(read_texts(frame, "id")) if key is not None)
-        self._ids = [key for key, _ in listed]
-        self._tree = STRtree(frame.geometry.to_numpy()[[row for _, row in listed]])
-
-    def find(self, x: float, y: float) -> str | None:
-        found = self._tree.query(shapely.Point(x, y), predicate="intersects")
-        return self._ids[found.min()] if len(found) else None

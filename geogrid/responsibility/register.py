@@ -11,6 +11,7 @@ from typing import TypeVar
 import geopandas as gpd
 import pandas as pd
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from geogrid.areas.validity import select_current
 from geogrid.crs import change_crs
@@ -18,8 +19,12 @@ from geogrid.responsibility.answer import Evidence
 from geogrid.responsibility.columns import read_texts
 from geogrid.responsibility.duty import DutiesByPost, Post, group_duties, list_group_posts
 from geogrid.responsibility.gazetteer import GAZETTEER_LAYERS, Gazetteer, build_gazetteer
+from geogrid.responsibility.ground import Ground
+from geogrid.responsibility.holders import Holders
 from geogrid.responsibility.membership import find_declared_differences
+from geogrid.responsibility.organisation import Organisation, read_organisations
 from geogrid.responsibility.point_index import PointIndex
+from geogrid.responsibility.stand_in import find_stand_ins
 from geogrid.schema import AREA_LAYERS, find_layer
 
 REGISTER_LAYERS = tuple(dict.fromkeys((*AREA_LAYERS, *GAZETTEER_LAYERS)))
@@ -42,12 +47,15 @@ class Register:
         The CRS, in metres, in which shares and distances are measured.
     on
         The date whose state this is; None while it holds features and duties of every date.
+    every_duty
+        The table `assignment` of every date; None where `tables` has it.
     """
 
     layers: Mapping[str, gpd.GeoDataFrame]
     tables: Mapping[str, pd.DataFrame]
     metric_crs: str
     on: date | None = None
+    every_duty: pd.DataFrame | None = None
 
     @classmethod
     def from_layers(
@@ -97,6 +105,7 @@ class Register:
                 for name, table in self.tables.items()
             },
             on=on,
+            every_duty=self.tables["assignment"] if self.every_duty is None else self.every_duty,
         )
 
     @property
@@ -122,12 +131,60 @@ class Register:
     @cached_property
     def duties(self) -> DutiesByPost:
         """The duties by the feature they are held for."""
-        return group_duties(self.tables["assignment"], self.tables["person"])
+        known = self.every_duty
+        stand_ins = {} if known is None or self.on is None else find_stand_ins(known, self.on)
+        return group_duties(self.tables["assignment"], self.tables["person"], stand_ins)
+
+    @cached_property
+    def organisations(self) -> dict[str, Organisation]:
+        """The organisations by id."""
+        return read_organisations(self.tables["organisation"])
 
     @cached_property
     def group_posts(self) -> dict[str, list[Post]]:
         """Building -> the groups of buildings or households that hold it."""
         return list_group_posts(self.tables["group"])
+
+    @cached_property
+    def group_kinds(self) -> frozenset[str]:
+        """The kinds of group that the county has."""
+        return frozenset(kind for kind in read_texts(self.tables["group"], "kind") if kind)
+
+    @cached_property
+    def grounds(self) -> dict[str, Ground]:
+        """Kind -> areas, ready to be asked about one place at a time."""
+        return {kind: Ground.lay(kind, frame) for kind, frame in self.areas.items()}
+
+    @cached_property
+    def geometries(self) -> dict[str, dict[str, BaseGeometry | None]]:
+        """Layer -> key -> geometry of what can be found by name; of several rows the smallest id's."""
+        return {name: _read_geometries(self.layers[name], name) for name in GAZETTEER_LAYERS}
+
+    @cached_property
+    def building_compounds(self) -> dict[str, str | None]:
+        """Building -> the compound that it is declared to belong to."""
+        frame = self.layers["building"]
+        pairs = zip(read_texts(frame, "id"), read_texts(frame, "compound"), strict=True)
+        return {building: compound for building, compound in pairs if building}
+
+    @cached_property
+    def beat_communities(self) -> dict[str, str | None]:
+        """Beat -> the community that it is declared to belong to."""
+        frame = self.layers["beat"]
+        pairs = zip(read_texts(frame, "code"), read_texts(frame, "community"), strict=True)
+        return {code: community for code, community in pairs if code}
+
+    def find_holders(self, point: BaseGeometry) -> tuple[str | None, str | None]:
+        """The building and the compound that cover a point, the smaller id where there are several."""
+        return self._building_holders.find(point), self._compound_holders.find(point)
+
+    @cached_property
+    def _building_holders(self) -> Holders:
+        return Holders(self.layers["building"])
+
+    @cached_property
+    def _compound_holders(self) -> Holders:
+        return Holders(self.layers["compound"])
 
     @cached_property
     def compound_names(self) -> dict[str, str | None]:
@@ -164,3 +221,14 @@ def _read_pairs(frame: pd.DataFrame, key: str) -> dict[str, str | None]:
     return {
         key: name for key, name in zip(read_texts(frame, key), read_texts(frame, "name"), strict=True) if key
     }
+
+
+def _read_geometries(frame: gpd.GeoDataFrame, name: str) -> dict[str, BaseGeometry | None]:
+    keys = read_texts(frame, "centre" if name == "centre" else find_layer(name).key)
+    ids = read_texts(frame, find_layer(name).key)
+    rows = sorted(zip(keys, ids, frame.geometry.to_numpy(), strict=True), key=lambda row: row[1] or "")
+    found: dict[str, BaseGeometry | None] = {}
+    for key, _, geometry in rows:
+        if key is not None:
+            found.setdefault(key, None if geometry is None or geometry.is_empty else geometry)
+    return found
