@@ -508,6 +508,15 @@ class RevealLimitError(AccessError):
 
 
 @dataclass(eq=False)
+class ErasureUnfinishedError(WorkspaceError):
+    """A person who is erased from every record, while old bytes may remain in a file's log."""
+
+    zh = "人员已从全部记录中删除，但 {path} 正被其他程序打开，旧数据可能仍留在日志文件中。请关闭该程序后运行 geogrid person {path} clean。"
+    en = "The person is erased from every record, but another program has {path} open and old bytes may remain in its log. Close it and run geogrid person {path} clean."
+    path: str
+
+
+@dataclass(eq=False)
 class WeakPasswordError(InputError):
     """A password that is too easy to guess."""
 

@@ -28,6 +28,7 @@ COMMANDS = {
     "export": "geogrid.cli.export",
     "history": "geogrid.cli.history",
     "undo": "geogrid.cli.undo",
+    "person": "geogrid.cli.person",
     "account": "geogrid.cli.account",
     "audit": "geogrid.cli.audit",
     "setting": "geogrid.cli.setting",

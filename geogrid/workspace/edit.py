@@ -33,6 +33,11 @@ class Edit:
         self._connection = connection
         self._bounds: dict[str, tuple[float, float, float, float] | None] = {}
 
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The open transaction, for what belongs into it beside features: audit records, erasures."""
+        return self._connection
+
     def insert(self, name: str, frame: pd.DataFrame) -> int:
         """Add features; the number added.
 

@@ -65,11 +65,14 @@ def _old_value(name: str, kind: ColumnType) -> str:
 def begin_revision(
     connection: sqlite3.Connection, at: str, author: str, note: str, undoes: int | None = None
 ) -> int:
-    """Open a revision inside the running transaction, after adopting what other programs changed."""
+    """Open a revision inside the running transaction, after adopting what other programs changed.
+
+    Who made it stands in the private file alone: the map file is handed on, and an author is a person.
+    """
     adopt_external(connection, at)
     cursor = connection.execute(
-        "INSERT INTO main.revision (at, author, note, undoes, is_open) VALUES (?, ?, ?, ?, 1)",
-        (at, author, note, undoes),
+        "INSERT INTO main.revision (at, author, note, undoes, is_open) VALUES (?, '', ?, ?, 1)",
+        (at, note, undoes),
     )
     revision = int(cursor.lastrowid or 0)
     connection.execute(
@@ -83,6 +86,12 @@ def close_revision(connection: sqlite3.Connection, revision: int) -> None:
     """Close the open revision, so that later writes are not taken for its own."""
     for database in ("main", "private"):
         connection.execute(f"UPDATE {database}.revision SET is_open = 0 WHERE id = ?", (revision,))
+
+
+def seal_revision(connection: sqlite3.Connection) -> None:
+    """Make the open revision one that cannot be undone: it counts as its own undoing."""
+    for database in ("main", "private"):
+        connection.execute(f"UPDATE {database}.revision SET undoes = id WHERE is_open = 1")
 
 
 def adopt_external(connection: sqlite3.Connection, at: str) -> None:

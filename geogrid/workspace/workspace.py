@@ -312,13 +312,17 @@ class Workspace:
                 self._connection.execute("ROLLBACK")
 
     def history(self) -> pd.DataFrame:
-        """The revisions, latest first: `revision`, `at` (UTC), `author`, `note`, `undoes`, `n_changes`."""
+        """The revisions, latest first: `revision`, `at` (UTC), `author`, `note`, `undoes`, `n_changes`.
+
+        An author is told by the private file; without it there is none. A revision that undoes
+        itself is one that cannot be undone.
+        """
         with files.translated(self.path):
             rows = self._connection.execute(
-                """SELECT r.id, r.at, r.author, r.note, r.undoes,
+                """SELECT r.id, r.at, coalesce(nullif(r.author, ''), p.author, ''), r.note, r.undoes,
                    (SELECT count(*) FROM main.change c WHERE c.revision = r.id)
                    + (SELECT count(*) FROM private.change c WHERE c.revision = r.id)
-                   FROM main.revision r ORDER BY r.id DESC"""
+                   FROM main.revision r LEFT JOIN private.revision p ON p.id = r.id ORDER BY r.id DESC"""
             ).fetchall()
         frame = pd.DataFrame(rows, columns=["revision", "at", "author", "note", "undoes", "n_changes"])
         return frame.astype({"undoes": "Int64"})
@@ -360,6 +364,24 @@ class Workspace:
         self._ensure_private_file()
         with files.translated(self.path), self._transaction():
             yield self._connection
+
+    def compact(self) -> bool:
+        """Write both files anew without what was deleted, and empty their logs.
+
+        Returns
+        -------
+        Whether it was done: not while another program reads, which keeps old pages in the log.
+        """
+        with files.translated(self.path):
+            self._connection.execute("PRAGMA temp_store = MEMORY")  # no copy on the disk
+            databases = ("main", "private") if self.private_path.exists() else ("main",)
+            for database in databases:
+                self._connection.execute(f"VACUUM {database}")
+            is_busy = [
+                self._connection.execute(f"PRAGMA {database}.wal_checkpoint(TRUNCATE)").fetchone()[0]
+                for database in databases
+            ]
+        return not any(is_busy)
 
     def set_setting(self, name: str, value: str, author: str) -> None:
         """Set one setting, as a revision of its own."""
