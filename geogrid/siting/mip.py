@@ -64,6 +64,10 @@ def solve_program(
         Asked now and then; True ends the search.
     """
     rows = csr_matrix(program.rows)
+    if not len(program.gain):  # HiGHS does not judge the rows of an empty model
+        is_infeasible = bool((program.low > 0).any() or (program.high < 0).any())
+        bound = -math.inf if is_infeasible else 0.0
+        return Solved(None if is_infeasible else np.empty(0), bound, Status.OPTIMAL, is_infeasible)
     model = highspy.HighsLp()
     model.num_col_, model.num_row_ = len(program.gain), rows.shape[0]
     model.col_cost_ = program.gain

@@ -178,15 +178,7 @@ def _sum_rows(cover: csr_matrix, marks: Integers) -> Integers:
 def _find_dominating(cover: csr_matrix) -> Integers:
     """For each site one that is not dominated and covers all that it covers (the smaller id of equals), or -1."""
     n_sites = cover.shape[1]
-    entries = csr_matrix((np.ones(cover.nnz, np.int32), cover.indices, cover.indptr), shape=cover.shape)
-    common = csr_matrix(entries.T @ entries)
-    size = np.asarray(entries.sum(axis=0)).ravel().astype(np.int64)
-    small = np.repeat(np.arange(n_sites), np.diff(common.indptr))
-    large = common.indices.astype(np.int64)
-    holds = (common.data == size[small]) & (
-        (size[large] > size[small]) | ((size[large] == size[small]) & (large < small))
-    )
-    small, large = small[holds], large[holds]
+    small, large, size = find_nested(cover)
     order = np.lexsort((large, -size[large], small))
     small, large = small[order], large[order]
     by = np.full(n_sites, -1, np.int64)
@@ -196,3 +188,19 @@ def _find_dominating(cover: csr_matrix) -> Integers:
     if len(useless) and n_sites > len(useless):
         by[useless] = int(np.argmax(size))
     return by
+
+
+def find_nested(cover: csr_matrix) -> tuple[Integers, Integers, Integers]:
+    """Pairs of columns (small, large) with all entries of the first in the second, and every column's size.
+
+    Of equal columns the one with the smaller number counts as the larger. Empty columns are in no pair.
+    """
+    entries = csr_matrix((np.ones(cover.nnz, np.int32), cover.indices, cover.indptr), shape=cover.shape)
+    common = csr_matrix(entries.T @ entries)
+    size = np.bincount(cover.indices, minlength=cover.shape[1]).astype(np.int64)
+    small = np.repeat(np.arange(cover.shape[1]), np.diff(common.indptr))
+    large = common.indices.astype(np.int64)
+    holds = common.data == size[small]
+    small, large = small[holds], large[holds]
+    holds = (size[large] > size[small]) | ((size[large] == size[small]) & (large < small))
+    return small[holds], large[holds], size

@@ -15,6 +15,8 @@ class Proof(StrEnum):
     """By one set of whole multipliers; anybody can check it with sums."""
     BRANCH = "branch"
     """By a small tree of cases, each closed by its multipliers; checked the same way."""
+    PRICES = "prices"
+    """By the prices of a relaxation, summed exactly; they are not handed on."""
     HIGHS = "highs"
     """By the solver HiGHS alone: nothing to check by hand."""
     ENUMERATION = "enumeration"
@@ -103,6 +105,19 @@ class SitingResult:
     status: Status
     n_rows_left: int
     n_sites_left: int
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class PlanResult:
+    """Sites chosen under conditions of their own; the fields as in `SitingResult`."""
+
+    sites: tuple[int, ...]
+    value: int
+    bound: int
+    gap: float
+    proof: Proof
+    status: Status
     seconds: float
 
 

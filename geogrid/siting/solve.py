@@ -71,7 +71,7 @@ def solve_maxcover(
     >>> result.sites, result.value, result.bound, result.gap
     ((0,), 12, 12, 0.0)
     """
-    return _Solver(problem, time_limit_s, progress, is_cancelled).solve(k)
+    return Solver(problem, time_limit_s, progress, is_cancelled).solve(k)
 
 
 def solve_curve(
@@ -95,7 +95,7 @@ def solve_curve(
         As `solve_maxcover`.
     """
     problem.require_count(k_max)
-    solver = _Solver(problem, time_limit_s, progress, is_cancelled)
+    solver = Solver(problem, time_limit_s, progress, is_cancelled)
     results: list[SitingResult] = []
     for k in range(max(1, len(problem.must)), k_max + 1):
         results.append(solver.solve(k))
@@ -112,8 +112,8 @@ class _Known:
     sites: list[int] | None = None
 
 
-class _Solver:
-    """One problem, presolved once."""
+class Solver:
+    """One problem, presolved once, for one number of sites after the other."""
 
     def __init__(
         self,
@@ -121,15 +121,17 @@ class _Solver:
         time_limit_s: float,
         progress: Progress | None,
         is_cancelled: IsCancelled | None,
+        reduced: Reduced | None = None,
     ) -> None:
         self.problem, self.time_limit_s = problem, time_limit_s
         self.progress = progress or (lambda _value, _bound: None)
         self.is_cancelled = is_cancelled or (lambda: False)
         self.begin = time.monotonic()
-        self.reduced: Reduced | None = None
+        self.reduced = reduced
         self.known = _Known()
 
     def solve(self, k: int) -> SitingResult:
+        """The best `k` sites, beginning with what the last number of sites left."""
         self.problem.require_count(k)
         begin = self.begin = time.monotonic()
         if self.reduced is None:
