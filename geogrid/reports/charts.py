@@ -34,7 +34,7 @@ def draw_area_bars(rows: Sequence[Mapping[str, Any]], words: Words, medium: Medi
             )
             left = [a + b for a, b in zip(left, widths, strict=True)]
         for place, row in enumerate(told):
-            share = "—" if row["share"] is None else f"{100 * row['share']:.0f} %"
+            share = "—" if row["share"] is None else f"{100 * row['share']:.1f} %"
             axes.text(101.5, place, share, va="center", fontsize=7)
         axes.set_yticks(range(len(told)), names, fontsize=7)
         for tick in axes.get_yticklabels():

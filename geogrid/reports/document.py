@@ -182,6 +182,10 @@ class Document:
         return (block for block in self.blocks if isinstance(block, Figure))
 
 
+Progress = Callable[[int, int], None]
+"""Called with the steps that are done and all there are."""
+
+
 def write_cell(value: object, kind: CellKind) -> str:
     """A value as page documents write it.
 

@@ -20,7 +20,7 @@ from geogrid.reports.document import (
     TableColumn,
 )
 from geogrid.reports.facts import Facts
-from geogrid.reports.gaps import gap_table
+from geogrid.reports.gaps import largest_gap_table
 from geogrid.reports.maps import draw_coverage_map
 from geogrid.reports.words import Words, hide_few, write_count, write_range, write_share
 
@@ -43,7 +43,7 @@ def tell_front(facts: Facts, words: Words) -> Iterator[Block]:
         partial(draw_coverage_map, facts, words),
     )
     if len(facts.gaps):
-        yield gap_table(facts, words, "front_gaps", words("gaps.largest", n=N_LARGEST_GAPS), N_LARGEST_GAPS)
+        yield largest_gap_table(facts, words, N_LARGEST_GAPS)
 
 
 def scope_name(facts: Facts) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,25 @@ from geogrid.reports.maps import draw_gap_map
 from geogrid.reports.words import Words, hide_few, write_count
 
 S_PER_MIN = 60.0
+_KINDS = {
+    **dict.fromkeys(("people", "elderly", "children", "homes"), CellKind.COUNT),
+    "minutes": CellKind.MINUTES,
+}
+GAP_COLUMNS = (
+    "gap",
+    "community",
+    "district",
+    "grid",
+    "people",
+    "elderly",
+    "children",
+    "homes",
+    "reason",
+    "nearest_centre",
+    "minutes",
+    "answers",
+)
+LARGEST_GAP_COLUMNS = ("gap", "community", "people", "homes", "reason", "nearest_centre", "minutes")
 
 
 def tell_gaps(facts: Facts, words: Words, closers: Mapping[str, str]) -> Iterator[Block]:
@@ -30,7 +49,7 @@ def tell_gaps(facts: Facts, words: Words, closers: Mapping[str, str]) -> Iterato
         yield Paragraph(words("gaps.none"))
         return
     yield Paragraph(words("gaps.intro", n=f"{len(facts.gaps):,}"))
-    yield gap_table(facts, words, "gaps", words("gaps.table"), None)
+    yield gap_table(facts, words)
     names = name_areas(facts)
     for gap in describe_gaps(facts.gaps):
         number = gap["id"].removeprefix("gap-")
@@ -46,40 +65,41 @@ def tell_gaps(facts: Facts, words: Words, closers: Mapping[str, str]) -> Iterato
         )
 
 
-def gap_table(facts: Facts, words: Words, key: str, caption: str, n: int | None) -> Table:
-    """The gaps as a table, the largest first; small counts of people are hidden."""
-    names = name_areas(facts)
-    columns = (
-        TableColumn("number", words("column.gap")),
-        TableColumn("community", words("column.community")),
-        TableColumn("district", words("column.district")),
-        TableColumn("grid", words("column.grid")),
-        *(
-            TableColumn(name, words(f"column.{name}"), CellKind.COUNT)
-            for name in ("people", "elderly", "children")
-        ),
-        TableColumn("n_homes", words("column.homes"), CellKind.COUNT),
-        TableColumn("reason", words("column.reason")),
-        TableColumn("centre", words("column.nearest_centre")),
-        TableColumn("walk_s", words("column.minutes"), CellKind.MINUTES),
-        TableColumn("answers", words("column.answers")),
+def gap_table(facts: Facts, words: Words) -> Table:
+    """All gaps as a table, the largest first; small counts of people are hidden."""
+    return Table(
+        "gaps", words("gaps.table"), words("gaps.sheet"), _list_columns(words, GAP_COLUMNS), _list_rows(facts, words)
     )
-    rows = tuple(
+
+
+def largest_gap_table(facts: Facts, words: Words, n: int) -> Table:
+    """The largest gaps in few columns, for a first page."""
+    columns = _list_columns(words, LARGEST_GAP_COLUMNS)
+    rows = _list_rows(facts, words)[:n]
+    return Table("largest_gaps", words("gaps.largest", n=n), words("gaps.largest", n=n), columns, rows)
+
+
+def _list_columns(words: Words, names: Sequence[str]) -> tuple[TableColumn, ...]:
+    return tuple(TableColumn(name, words(f"column.{name}"), _KINDS.get(name, CellKind.TEXT)) for name in names)
+
+
+def _list_rows(facts: Facts, words: Words) -> tuple[dict[str, Any], ...]:
+    names = name_areas(facts)
+    return tuple(
         {
-            "number": gap["id"].removeprefix("gap-"),
+            "gap": gap["id"].removeprefix("gap-"),
             **{
                 layer: names[layer].get(gap[layer], gap[layer]) for layer in ("community", "district", "grid")
             },
             **{name: hide_few(gap[name]) for name in ("people", "elderly", "children")},
-            "n_homes": gap["n_homes"],
+            "homes": gap["n_homes"],
             "reason": words.of(f"web.reason.{gap['reason']}"),
-            "centre": names["centre"].get(gap["nearest_centre"], gap["nearest_centre"]),
-            "walk_s": gap["walk_s"],
+            "nearest_centre": names["centre"].get(gap["nearest_centre"], gap["nearest_centre"]),
+            "minutes": gap["walk_s"],
             "answers": words("gap.answers.short") if gap["grid"] else None,
         }
-        for gap in describe_gaps(facts.gaps)[:n]
+        for gap in describe_gaps(facts.gaps)
     )
-    return Table(key, caption, words("gaps.sheet"), columns, rows)
 
 
 def name_areas(facts: Facts) -> dict[str, dict[Any, str]]:

@@ -36,6 +36,8 @@ CENTRE, GAP, SITE = "#1f3a5f", "#8f3300", "#7b1fa2"
 MARGIN_SHARE = 0.04
 GAP_MARGIN_M = 250.0
 LEGEND_MM = 7.0
+FRONT_MAP_MM = 84.0
+"""What the first page has left for its map."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Frame:
 def draw_coverage_map(facts: Facts, words: Words, medium: Medium) -> bytes:
     """Homes by status, areas, centres and gaps of what is reported."""
     frame = Frame(_frame_scope(facts))
-    with _map(frame, facts, words) as (figure, axes):
+    with _map(frame, facts, words, tallest_mm=FRONT_MAP_MM) as (figure, axes):
         _draw_ground(axes, facts, frame)
         _draw_homes(axes, facts, frame)
         _draw_areas(axes, facts, frame)
