@@ -26,6 +26,7 @@ COMMANDS = {
     "scenario": "geogrid.cli.scenario",
     "locate": "geogrid.cli.locate",
     "export": "geogrid.cli.export",
+    "report": "geogrid.cli.report",
     "history": "geogrid.cli.history",
     "undo": "geogrid.cli.undo",
     "person": "geogrid.cli.person",

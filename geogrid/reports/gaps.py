@@ -68,7 +68,11 @@ def tell_gaps(facts: Facts, words: Words, closers: Mapping[str, str]) -> Iterato
 def gap_table(facts: Facts, words: Words) -> Table:
     """All gaps as a table, the largest first; small counts of people are hidden."""
     return Table(
-        "gaps", words("gaps.table"), words("gaps.sheet"), _list_columns(words, GAP_COLUMNS), _list_rows(facts, words)
+        "gaps",
+        words("gaps.table"),
+        words("gaps.sheet"),
+        _list_columns(words, GAP_COLUMNS),
+        _list_rows(facts, words),
     )
 
 
@@ -80,7 +84,9 @@ def largest_gap_table(facts: Facts, words: Words, n: int) -> Table:
 
 
 def _list_columns(words: Words, names: Sequence[str]) -> tuple[TableColumn, ...]:
-    return tuple(TableColumn(name, words(f"column.{name}"), _KINDS.get(name, CellKind.TEXT)) for name in names)
+    return tuple(
+        TableColumn(name, words(f"column.{name}"), _KINDS.get(name, CellKind.TEXT)) for name in names
+    )
 
 
 def _list_rows(facts: Facts, words: Words) -> tuple[dict[str, Any], ...]:

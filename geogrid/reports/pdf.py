@@ -107,10 +107,11 @@ def _describe(block: Block, words: Words) -> dict[str, Any]:
 
 def _describe_table(table: Table, words: Words) -> dict[str, Any]:
     rows = table.rows if table.n_shown is None else table.rows[: table.n_shown]
-    cells = [
+    cells: list[dict[str, dict[str, Any]]] = [
         {
             column.key: {
-                "text": write_cell(row.get(column.key), column.kind),
+                "text": (text := write_cell(row.get(column.key), column.kind)),
+                "whole": len(text) <= NARROW_TEXT,
                 "share": _read_share(row.get(column.key)) if column.key == table.bar else None,
             }
             for column in table.columns

@@ -1,0 +1,131 @@
+"""The facts of a report, read and computed from a county's files."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from geogrid.checks.run import run_checks
+from geogrid.coverage.assess import Coverage, add_doubt, assess_layout
+from geogrid.coverage.reading import STANDARD_READINGS, Reading
+from geogrid.coverage.scenario import Scenario
+from geogrid.coverage.town import Town
+from geogrid.coverage.walks import Layout, lay_out
+from geogrid.errors import InvalidOptionError
+from geogrid.findings import Finding
+from geogrid.labels import LANGUAGES, label
+from geogrid.reports.facts import SCOPE_LAYERS, Facts, Scope, Subject, find_scope, gather_facts
+from geogrid.workspace import Workspace
+from geogrid.workspace.cache import fingerprint_town, read_layout
+from geogrid.workspace.scenarios import read_scenario
+
+Tell = Callable[[str], None]
+"""Called with the name of each step as it begins; a label key under `report.step`."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a report is asked to be about.
+
+    Attributes
+    ----------
+    community, district
+        Code or name of one area; at most one of the two.
+    scenario
+        Name of a kept scenario, reported against today.
+    since
+        A revision to compare with.
+    """
+
+    community: str | None = None
+    district: str | None = None
+    scenario: str | None = None
+    since: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.community is not None and self.district is not None:
+            raise InvalidOptionError(
+                option="--district",
+                value=self.district,
+                expected="--community 与 --district 二选一 / one of the two",
+            )
+        if self.scenario is not None and self.since is not None:
+            raise InvalidOptionError(
+                option="--since",
+                value=str(self.since),
+                expected="--scenario 与 --since 二选一 / one of the two",
+            )
+
+
+def gather_county(
+    workspace: Workspace, request: Request, day: datetime.date, tell: Tell = lambda _: None
+) -> Facts:
+    """The facts of a report on a county, as of a day.
+
+    Raises
+    ------
+    EmptyLayerError
+        When the county has no street, no centre or no home.
+    FeatureNotFoundError
+        When the area or the scenario is not there.
+    """
+    tell("read")
+    with workspace.snapshot():
+        revision = workspace.revision
+        town = workspace.read_town(on=day)
+        earlier_town = None if request.since is None else workspace.read_town(on=day, revision=request.since)
+        edits = None if request.scenario is None else read_scenario(workspace, request.scenario)
+        layers, tables = workspace.read_all()
+        subject = Subject(
+            name=workspace.name,
+            code=workspace.code,
+            revision=revision,
+            content_hash=fingerprint_town(town),
+            day=day,
+            is_synthetic=workspace.is_synthetic,
+            settings=dict(workspace.settings),
+        )
+        official = Reading.parse(workspace.reading)
+    scope = _find_scope(town, request)
+    tell("findings")
+    findings: tuple[Finding, ...] = tuple(run_checks(layers, tables, day))
+    tell("coverage")
+    layout = read_layout(workspace.path, town)
+    earlier: Coverage | None = None
+    earlier_title: dict[str, str] = {}
+    if edits is not None:
+        earlier = assess_layout(town, layout, [official])[0]
+        earlier_title = {language: label("report.today", language) for language in LANGUAGES}
+        town, layout = _change(town, edits)
+    elif earlier_town is not None:
+        earlier = assess_layout(earlier_town, lay_out(earlier_town), [official])[0]
+        earlier_title = {
+            language: label("report.revision", language, revision=request.since) for language in LANGUAGES
+        }
+    others = [reading for reading in STANDARD_READINGS if reading != official]
+    coverages = assess_layout(town, layout, [official, *others])
+    tell("doubt")
+    coverages[0] = add_doubt(town, layout, coverages[0])
+    return gather_facts(
+        subject,
+        scope,
+        coverages,
+        findings,
+        earlier=earlier,
+        earlier_title=earlier_title,
+        scenario=request.scenario,
+    )
+
+
+def _change(town: Town, edits: Scenario) -> tuple[Town, Layout]:
+    changed = edits.apply(town)
+    return changed, lay_out(changed)
+
+
+def _find_scope(town: Town, request: Request) -> Scope:
+    for layer in SCOPE_LAYERS:
+        query: str | None = getattr(request, layer)
+        if query is not None:
+            return find_scope({name: getattr(town, name) for name in SCOPE_LAYERS}, layer, query)
+    return Scope()
