@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
-import numpy as np
 import pytest
 import shapely
 from click.testing import CliRunner
@@ -30,7 +29,6 @@ from tests.support.web import (
     OFFICER,
     OFFICER_PHONE,
     lonlat,
-    town_layers,
     write_town,
 )
 from webmap import create_app
@@ -41,7 +39,6 @@ from webmap.foliummap import GROUPS, LEAFLET_URL, TownMap, render_script
 from webmap.geojson import write_borders
 from webmap.security import CONTENT_SECURITY_POLICY, HEADERS, host_name
 from webmap.serve import require_loopback, serve
-from webmap.shapes import write_shapes
 
 POSITION = dict(zip(("lon", "lat"), lonlat(130, 220), strict=True))
 """Inside building b01, in the south-western grid."""
@@ -53,8 +50,14 @@ SAMPLES = {
     "/api/v1/county": ["/api/v1/county"],
     "/api/v1/layers/<layer>.geojson": ["/api/v1/layers/community.geojson", "/api/v1/layers/centre.geojson"],
     "/api/v1/borders/<layer>.geojson": ["/api/v1/borders/grid.geojson"],
-    "/api/v1/shapes/<layer>": ["/api/v1/shapes/building", "/api/v1/shapes/street", "/api/v1/shapes/water"],
+    "/api/v1/outline": [
+        "/api/v1/outline?layer=building&feature=b01",
+        "/api/v1/outline?layer=grid&feature=350725001001001",
+    ],
+    "/tiles/<layer>/<int:z>/<int:x>/<int:y>.pbf": ["/tiles/map/10/850/431.pbf", "/tiles/areas/0/0/0.pbf"],
     "/api/v1/homes": ["/api/v1/homes", "/api/v1/homes?metres=500"],
+    "/api/v1/homes/doubt": ["/api/v1/homes/doubt"],
+    "/api/v1/findings.geojson": ["/api/v1/findings.geojson"],
     "/api/v1/coverage": ["/api/v1/coverage", "/api/v1/coverage?minutes=10&profile=elderly"],
     "/api/v1/gaps": ["/api/v1/gaps", "/api/v1/gaps?format=geojson"],
     "/api/v1/centres": ["/api/v1/centres"],
@@ -235,7 +238,6 @@ def test_a_county_without_data_says_so(tmp_path: Path) -> None:
     assert client.get("/api/v1/county").get_json()["bounds"] is None
     assert client.get("/api/v1/layers/grid.geojson").get_json()["features"] == []
     assert client.get("/api/v1/borders/grid.geojson").get_json()["features"] == []
-    assert client.get("/api/v1/shapes/building").get_json()["id"] == []
     assert client.get("/api/v1/coverage").status_code == 422
     assert client.get("/api/v1/locate?q=x").status_code == 404
     assert "没有数据" in client.get("/list").get_data(as_text=True)
@@ -263,7 +265,7 @@ def all_texts(client: FlaskClient) -> list[str]:
     for address in ADDRESSES:
         with client.get(address) as response:
             if not response.mimetype.startswith("image/"):
-                texts.append(response.get_data(as_text=True))
+                texts.append(response.data.decode(errors="replace"))  # a tile has bytes between its texts
     texts.append(client.post("/api/v1/locate", json=POSITION).get_data(as_text=True))
     texts += [
         client.get(f"/api/v1/locate?q={name}").get_data(as_text=True) for name in (LEADER, LEADER_PHONE)
@@ -295,9 +297,9 @@ def test_before_the_duties_began_nobody_is_on_duty(client: FlaskClient) -> None:
 
 
 def test_people_are_not_told_by_building(client: FlaskClient) -> None:
-    for address in ("/api/v1/homes", "/api/v1/shapes/building", "/api/v1/locate?building=b02"):
-        assert "residents" not in client.get(address).get_data(as_text=True)
-    assert set(client.get("/api/v1/homes").get_json()) == {"reading", "revision", "status", "bands"}
+    for address in ("/api/v1/homes", "/tiles/building/14/13600/6896.pbf", "/api/v1/locate?building=b02"):
+        assert b"residents" not in client.get(address).data
+    assert set(client.get("/api/v1/homes").get_json()) == {"reading", "version", "status", "bands"}
     assert "buildings" not in client.get("/api/v1/coverage").get_data(as_text=True)
 
 
@@ -379,42 +381,6 @@ def test_the_page_takes_its_scripts_from_this_server_alone(client: FlaskClient) 
 
 
 # --- figures and drawings --------------------------------------------------------------------------
-
-
-def test_shapes_of_buildings_are_the_buildings(client: FlaskClient) -> None:
-    columns = client.get("/api/v1/shapes/building").get_json()
-    points = (np.cumsum(np.reshape(columns["steps"], (-1, 2)), axis=0) + columns["origin"]) * columns["unit"]
-    rings = np.split(points, np.cumsum(columns["sizes"])[:-1])
-    drawn = gpd.GeoSeries([shapely.Polygon(ring) for ring in rings], crs="EPSG:4326")
-    metric = change_crs(drawn, METRIC, "test").values
-    truth = change_crs(town_layers()["building"], METRIC, "test").geometry.values
-    assert columns["id"] == [f"b{number:02d}" for number in range(1, 25)]
-    assert set(columns["parts"]) == {1}
-    # A millionth of a degree is 0.11 m at most; a corner is off by half of that in x and in y.
-    assert shapely.hausdorff_distance(metric, truth).max() < 0.1
-
-
-def test_shapes_with_holes_and_lines_in_parts_are_read_back() -> None:
-    with_hole = shapely.box(118, 27, 118.004, 27.004) - shapely.box(118.001, 27.001, 118.002, 27.002)
-    two = shapely.union_all([shapely.box(118.01, 27, 118.02, 27.01), shapely.box(118.03, 27, 118.04, 27.01)])
-    columns = json.loads(
-        write_shapes(gpd.GeoDataFrame(geometry=[with_hole, two], crs="EPSG:4326"), "water", 1)
-    )
-    assert (columns["parts"], columns["sizes"]) == ([2, 2], [4, 4, 4, 4])
-    points = (np.cumsum(np.reshape(columns["steps"], (-1, 2)), axis=0) + columns["origin"]) * columns["unit"]
-    shell, hole, *boxes = (shapely.Polygon(ring) for ring in np.split(points, 4))
-    assert shapely.equals_exact(shapely.normalize(shell - hole), shapely.normalize(with_hole), 1e-9)
-    assert shapely.is_ccw(shell.exterior) != shapely.is_ccw(hole.exterior)
-    assert shapely.union_all(boxes).equals_exact(shapely.union_all(list(two.geoms)), 1e-9, normalize=True)
-    lines = gpd.GeoDataFrame(
-        {"class": ["path"]},
-        geometry=[
-            shapely.MultiLineString([[(118, 27), (118.1, 27.1)], [(118.2, 27), (118.3, 27), (118.3, 27.2)]])
-        ],
-        crs="EPSG:4326",
-    )
-    columns = json.loads(write_shapes(lines, "street", 1))
-    assert (columns["parts"], columns["sizes"], columns["class"]) == ([2], [2, 3], ["path"])
 
 
 def test_a_faulty_area_still_has_borders_and_a_name() -> None:

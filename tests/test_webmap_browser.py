@@ -153,6 +153,9 @@ def test_every_layer_that_folium_declares_can_be_shown(visit: Visit) -> None:
             name = f"url_layer_{group.name}_{number}"
             assert visit.page.evaluate(f"feature_group_{group.name}.hasLayer({name})"), name
         box = visit.page.locator(f"label[data-group={group.name}] input")
+        if group.name == "basemap":
+            assert box.count() == 0  # the county has none
+            continue
         assert box.is_checked() == group.shown
         if not group.shown:
             box.check()
@@ -266,8 +269,8 @@ def test_the_page_speaks_english(visit: Visit) -> None:
 def test_hostile_names_are_shown_as_typed_and_nothing_runs(browser: Browser, nasty_town: str) -> None:
     visit = make_visit(browser, nasty_town, WIDE)
     visit.open()
-    for group in GROUPS:
-        visit.page.locator(f"label[data-group={group.name}] input").check()
+    for box in visit.page.locator("label[data-group] input").all():
+        box.check()
     visit.wait("document.querySelectorAll('.name').length === 11")
     names = visit.page.evaluate(
         "[...document.querySelectorAll('.name span')].map((span) => span.textContent)"
@@ -281,6 +284,7 @@ def test_hostile_names_are_shown_as_typed_and_nothing_runs(browser: Browser, nas
     assert "<img src=x" in visit.page.inner_text("#search-list")
     visit.page.keyboard.press("Enter")
     visit.wait("document.querySelector('#card .areas') !== null")
+    visit.page.wait_for_load_state("networkidle")  # leaving would cut off the tiles of the closer look
     visit.open("/list")
     visit.page.wait_for_timeout(200)
     assert visit.page.evaluate("window.__pwn") is None
@@ -311,7 +315,7 @@ def test_on_a_phone_the_card_rises_over_the_map_and_leaves_the_place_in_sight(ph
 
 
 def test_a_layer_that_cannot_be_loaded_is_told(visit: Visit) -> None:
-    visit.page.route("**/shapes/water", lambda route: route.fulfill(status=503, body="{}"))
+    visit.page.route("**/tiles/map/**", lambda route: route.fulfill(status=503, body="{}"))
     visit.open()
     visit.wait("!document.querySelector('#notice').hidden")
     visit.page.click("#notice button")

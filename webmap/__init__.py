@@ -15,6 +15,7 @@ COMPRESSED = [
     "application/json",
     "application/geo+json",
     "application/problem+json",
+    "application/vnd.mapbox-vector-tile",
     "image/svg+xml",
 ]
 
@@ -35,14 +36,16 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     from webmap.errors import init_errors
     from webmap.pages import pages
     from webmap.security import init_security
+    from webmap.tiles import TILES, TileStore, tiles
 
     app = Flask(__name__, static_folder=None)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider has it
     app.config["COMPRESS_MIMETYPES"] = COMPRESSED  # read when Compress is made
     app.extensions[EXTENSION] = CountySource(Path(workspace_path))
+    app.extensions[TILES] = TileStore()
     init_security(app, settings or WebSettings())
     init_errors(app)
     Compress(app)
-    for blueprint in (pages, api, assets):
+    for blueprint in (pages, api, tiles, assets):
         app.register_blueprint(blueprint)
     return app

@@ -9,15 +9,17 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from geogrid.coverage.catchment import outline_catchments, outline_isochrones
-from geogrid.errors import InvalidOptionError, UnknownLayerError
-from webmap.columns import BORDERED, PUBLIC_COLUMNS
+from geogrid.errors import FeatureNotFoundError, InvalidOptionError, UnknownLayerError
+from geogrid.schema import find_layer
+from webmap.columns import BORDERED, OUTLINED, PUBLIC_COLUMNS
 from webmap.county import County, current_county
 from webmap.disclosure import hide_few_buildings
+from webmap.findings import write_findings
 from webmap.geojson import plain_records, write_borders, write_features, write_geojson, write_json
 from webmap.places import find_place, search_places
 from webmap.readings import asked_reading, list_readings
-from webmap.shapes import SHAPE_COLUMNS, write_shapes
-from webmap.summary import code_homes, list_gaps, list_served, list_sources, summarise_coverage
+from webmap.summary import code_doubt, code_homes, list_gaps, list_served, list_sources, summarise_coverage
+from webmap.tiles import TILE_LAYERS, version_tiles
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -48,6 +50,8 @@ def county_card() -> Response:
                 "code": county.code,
                 "name": county.name,
                 "revision": county.revision,
+                "day": county.day.isoformat(),
+                "tiles": {name: version_tiles(county, name) for name in TILE_LAYERS},
                 "is_synthetic": county.is_synthetic,
                 "bounds": county.bounds(),
                 "focus": county.focus(),
@@ -92,16 +96,16 @@ def borders(layer: str) -> Response:
     return _answer(body, "application/geo+json")
 
 
-@api.get("/shapes/<layer>")
-def shapes(layer: str) -> Response:
-    """A layer for drawing alone, as columns; `shapes.write_shapes` tells how to read them."""
-    _require_listed(layer, SHAPE_COLUMNS)
-    county = current_county()
-    return _answer(
-        county.results.find(
-            ("shapes", layer), lambda: write_shapes(county.layers[layer], layer, county.revision)
-        )
-    )
+@api.get("/outline")
+def outline() -> Response:
+    """One feature of an area layer, a compound or a building, alone; `?layer=&feature=`."""
+    layer, key = request.args.get("layer", ""), request.args.get("feature", "")
+    _require_listed(layer, OUTLINED)
+    frame = current_county().layers[layer]
+    found = frame[frame[find_layer(layer).key] == key].iloc[:1]
+    if found.empty:
+        raise FeatureNotFoundError(layer=layer, keys=[key[:40]])
+    return _answer(write_geojson(found, PUBLIC_COLUMNS.get(layer, ("id",)), layer), "application/geo+json")
 
 
 # --- coverage ----------------------------------------------------------------------------------
@@ -109,10 +113,18 @@ def shapes(layer: str) -> Response:
 
 @api.get("/homes")
 def homes() -> Response:
-    """One letter a building, in the order of `shapes/building`; people are not told by building."""
+    """One letter a building, in the order in which tiles number them; people are not told by building."""
     county = current_county()
     reading = asked_reading(request.args, county.reading)
     return _answer(county.results.find(("homes", reading), lambda: write_json(code_homes(county, reading))))
+
+
+@api.get("/homes/doubt")
+def doubt() -> Response:
+    """One letter a building in the same order: whether its answer is in doubt."""
+    county = current_county()
+    reading = asked_reading(request.args, county.reading)
+    return _answer(county.results.find(("doubts", reading), lambda: write_json(code_doubt(county, reading))))
 
 
 @api.get("/coverage")
@@ -182,6 +194,13 @@ def _write_isochrones(county: County, reading: Any) -> str:
     ground = outline_isochrones(county.layout, county.ground, reading)
     ground = ground.set_geometry(ground.simplify(DRAWN_TOLERANCE_M))
     return write_features(ground, plain_records(ground, ("centre", "name")), "isochrones")
+
+
+@api.get("/findings.geojson")
+def findings() -> Response:
+    """Faults in the data that have a place, each with its remedy; duties and people are not checked here."""
+    county = current_county()
+    return _answer(county.results.find("findings", lambda: write_findings(county)), "application/geo+json")
 
 
 # --- places ------------------------------------------------------------------------------------

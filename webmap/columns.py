@@ -13,6 +13,7 @@ PUBLIC_COLUMNS: dict[str, tuple[str, ...]] = {
     "centre_footprint": ("id", "name", "centre"),
     "water": ("id", "name", "kind"),
     "centre": ("id", "centre", "name", "services", "capacity", "hours", "address"),
+    "candidate": ("id", "name"),
     "gate": ("id", "compound", "pedestrian", "vehicle", "locked"),
     "place": ("id", "name", "kind", "address"),
     "street": ("id", "name", "class", "walkable", "steps", "bridge"),
@@ -20,3 +21,6 @@ PUBLIC_COLUMNS: dict[str, tuple[str, ...]] = {
 
 BORDERED = ("community", "district", "lane", "grid", "beat", "compound")
 """The layers whose borders and names are drawn."""
+
+OUTLINED = (*BORDERED, "building")
+"""The layers of which one feature can be shown alone."""

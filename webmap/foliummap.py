@@ -20,15 +20,21 @@ from geogrid.labels import label
 LEAFLET_URL = f"/assets/leaflet/{leaflet.PACKAGE_VERSION}"
 MAX_ZOOM = 20
 PANES = {
+    "base": 205,
     "ground": 210,
     "fills": 215,
     "buildings": 220,
     "areas": 410,
     "gaps": 420,
     "points": 430,
+    "findings": 440,
     "names": 640,
 }
-"""Panes from bottom to top with their z-index; none of them takes clicks, which go to the server."""
+"""Panes from bottom to top with their z-index; clicks go through them to the server but for marks."""
+
+
+MAP_TILES = "/tiles/map/{z}/{x}/{y}.pbf"
+"""One vector tile holds all that is drawn from tiles."""
 
 
 class TownMap(folium.Map):
@@ -61,7 +67,7 @@ class LayerPlan:
     Attributes
     ----------
     kind
-        `shapes` (canvas tiles), `homes` (canvas tiles of buildings), `areas`, `points` or `names`.
+        `ground` and `homes` (drawn from vector tiles), `areas`, `points`, `names`, `findings` or `basemap`.
     url
         Where the data comes from.
     style
@@ -109,24 +115,29 @@ def _area_group(layer: str, *, shown: bool) -> GroupPlan:
     )
 
 
+def _ground_group(layer: str) -> GroupPlan:
+    return GroupPlan(layer, "ground", True, (LayerPlan("ground", MAP_TILES, layer, "ground"),))
+
+
 GROUPS = (
     GroupPlan(
-        "ground",
-        "ground",
+        "homes",
+        "coverage",
         True,
-        (
-            LayerPlan("shapes", "/api/v1/shapes/county", "county", "ground"),
-            LayerPlan("shapes", "/api/v1/shapes/water", "water", "ground"),
-            LayerPlan("shapes", "/api/v1/shapes/street", "street", "ground"),
-        ),
-    ),
-    GroupPlan(
-        "homes", "coverage", True, (LayerPlan("homes", "/api/v1/shapes/building", "homes", "buildings"),)
+        (LayerPlan("homes", MAP_TILES, "homes", "buildings"),),
     ),
     GroupPlan(
         "gap", "coverage", True, (LayerPlan("areas", "/api/v1/gaps?format=geojson", "gap", "gaps", True),)
     ),
-    GroupPlan("centre", "coverage", True, (LayerPlan("points", _layer_url("centre"), "centre", "points"),)),
+    GroupPlan(
+        "centre",
+        "coverage",
+        True,
+        (
+            LayerPlan("areas", _layer_url("centre_footprint"), "centre_footprint", "fills"),
+            LayerPlan("points", _layer_url("centre"), "centre", "points"),
+        ),
+    ),
     GroupPlan(
         "isochrone",
         "coverage",
@@ -138,6 +149,9 @@ GROUPS = (
         "coverage",
         False,
         (LayerPlan("areas", "/api/v1/catchments.geojson", "catchment", "fills", True),),
+    ),
+    GroupPlan(
+        "candidate", "coverage", False, (LayerPlan("points", _layer_url("candidate"), "candidate", "points"),)
     ),
     _area_group("district", shown=True),
     _area_group("community", shown=True),
@@ -154,6 +168,16 @@ GROUPS = (
         ),
     ),
     GroupPlan("place", "places", False, (LayerPlan("points", _layer_url("place"), "place", "points"),)),
+    _ground_group("county"),
+    _ground_group("water"),
+    _ground_group("street"),
+    GroupPlan("basemap", "ground", True, (LayerPlan("basemap", "/api/v1/county", "basemap", "base"),)),
+    GroupPlan(
+        "finding",
+        "data",
+        False,
+        (LayerPlan("findings", "/api/v1/findings.geojson", "finding", "findings"),),
+    ),
 )
 
 

@@ -20,6 +20,7 @@ from webmap.settings import LOOPBACK_NAMES, WebSettings
 
 if TYPE_CHECKING:
     from webmap.county import CountySource
+    from webmap.tiles import TileStore
 
 THREADS = 8
 
@@ -38,6 +39,7 @@ def serve(county: Path | None, host: str, port: int) -> None:
     from geogrid.workspace import Workspace
     from webmap import create_app
     from webmap.county import EXTENSION
+    from webmap.tiles import TILES
 
     Workspace.open(path, readonly=True).close()  # its faults are told now, not at the first request
     app = create_app(path, WebSettings(host_names=tuple(dict.fromkeys((*LOOPBACK_NAMES, host.lower())))))
@@ -46,7 +48,9 @@ def serve(county: Path | None, host: str, port: int) -> None:
     server = create_server(app, sockets=[listening], threads=THREADS)
     port = listening.getsockname()[1]
     _say("serve.ready", url=f"http://{f'[{host}]' if ':' in host else host}:{port}/")
-    threading.Thread(target=_warm, args=(app.extensions[EXTENSION],), daemon=True).start()
+    threading.Thread(
+        target=_warm, args=(app.extensions[EXTENSION], app.extensions[TILES]), daemon=True
+    ).start()
     server.run()
 
 
@@ -102,13 +106,15 @@ def _is_whole(path: Path) -> bool:
         return False
 
 
-def _warm(source: CountySource) -> None:
+def _warm(source: CountySource, store: TileStore) -> None:
     """Compute what the first visitor would wait for."""
     from geogrid.errors import GeogridError
+    from webmap.tiles import warm_tiles
 
     started = time.perf_counter()
     try:
         county = source.current()
+        warm_tiles(store, county)
         county.assess_doubt(county.reading)
     except GeogridError:
         return  # the page says what is missing

@@ -15,6 +15,7 @@ from webmap.county import County
 from webmap.disclosure import hide_few_buildings, hide_in_row
 from webmap.geojson import plain_records
 from webmap.readings import title_reading
+from webmap.tiles import MAP, version_tiles
 
 AREA_BREAKDOWNS = ("community", "district")
 GAP_PEOPLE = ("people", "elderly", "children")
@@ -98,7 +99,8 @@ def code_homes(county: County, reading: Reading) -> dict[str, Any]:
 
     Returns
     -------
-    `status`: c covered, n not covered, u unanswered, - no home. `bands`: 0 to 4, u, -.
+    `status`: c covered, n not covered, u unanswered, - no home. `bands`: 0 to 4, u, -. `version` is that
+    of the layer's tiles, which number the buildings in the same order.
     """
     homes = county.assess(reading).homes
     aligned = homes.reindex(county.layers["building"]["id"])
@@ -109,9 +111,20 @@ def code_homes(county: County, reading: Reading) -> dict[str, Any]:
     is_answered = letters.isin(["c", "n"]).to_numpy()
     return {
         "reading": str(reading),
-        "revision": county.revision,
+        "version": version_tiles(county, MAP),
         "status": "".join(letters),
         "bands": "".join(np.where(is_answered, bands, letters)),
+    }
+
+
+def code_doubt(county: County, reading: Reading) -> dict[str, Any]:
+    """One letter a building in the same order: ? where the answer is in doubt, - elsewhere."""
+    homes = county.assess_doubt(reading).homes
+    is_doubted = homes["doubt"].reindex(county.layers["building"]["id"]) == "in_doubt"
+    return {
+        "reading": str(reading),
+        "version": version_tiles(county, MAP),
+        "doubt": "".join(np.where(is_doubted, "?", NOT_A_HOME)),
     }
 
 

@@ -2,76 +2,101 @@
 
 import { forget, getJson, withReading } from "./data.js";
 import { tell } from "./notice.js";
-import { ringsOfShape, shapesInTile, shapesOfColumns, tracePath } from "./shapes.js";
+import { shapesInTile, tracePaths } from "./shapes.js";
 import { onChange, state } from "./state.js";
 import { bandFill, colours, statusFill } from "./styles.js";
+import { forgetVersions, tileVersion } from "./tiledata.js";
 import { DrawnTiles } from "./tiles.js";
 
-let footprints = null;
+/* Up to here buildings are a few pixels wide, and get an edge of their own colour to be seen. */
+const SMALL_ZOOM = 14;
+const EDGED_ZOOM = 16;
 let codes = null;
+let doubts = null;
 
 export function makeHomes(options) {
-  const layer = new DrawnTiles(paint, { pane: options.pane });
+  const layer = new DrawnTiles(options.url, paint, { pane: options.pane });
+  let isShown = false;
   let asked = null;
   async function recolour() {
-    if (!footprints || !state.reading) return;
-    const url = withReading("/api/v1/homes", state.reading);
-    asked = url;
-    const found = await getJson(url);
-    if (asked !== url) return; // another reading was chosen meanwhile
-    if (found.revision !== footprints.revision) {
-      // The county changed between the two answers: the letters would colour other buildings.
-      forget(options.url);
-      forget(url);
-      await load();
-      return;
-    }
-    codes = found;
-    layer.redraw();
+    if (!state.reading || !isShown) return;
+    const own = (asked = state.reading);
+    const found = await readLetters("/api/v1/homes", own);
+    if (asked !== own) return; // another reading was chosen meanwhile
+    [codes, doubts] = [found, null];
+    layer.repaint();
+    const inDoubt = await readLetters("/api/v1/homes/doubt", own);
+    if (asked !== own) return;
+    doubts = inDoubt;
+    layer.repaint();
   }
-  async function load() {
-    const columns = await getJson(options.url);
-    footprints = {
-      revision: columns.revision,
-      shapes: shapesOfColumns(columns),
-      ids: new Map(columns.id.map((id, i) => [id, i])),
-    };
-    layer.redraw();
-    await recolour();
-  }
-  layer.once("add", () => load().catch(tell));
+  layer.on("add", () => {
+    isShown = true;
+    recolour().catch(tell);
+  });
+  layer.on("remove", () => (isShown = false));
   onChange((changed) => {
     if (changed.has("reading")) recolour().catch(tell);
-    if (changed.has("colours")) layer.redraw();
+    if (changed.has("colours")) layer.repaint();
   });
   return layer;
 }
 
-/* A building's outline as Leaflet takes it, or null while it is unknown. */
-export function outlineOfBuilding(id) {
-  const i = footprints ? footprints.ids.get(id) : undefined;
-  return i === undefined ? null : ringsOfShape(footprints.shapes, i);
+/* The letters of the buildings as the tiles now number them; null when the county changes under our hands. */
+async function readLetters(path, reading) {
+  const url = withReading(path, reading);
+  const found = await getJson(url);
+  if (found.version === (await tileVersion())) return found;
+  forget(url);
+  forgetVersions();
+  const again = await getJson(url);
+  return again.version === (await tileVersion()) ? again : null;
 }
 
-function paint(context, tile) {
-  if (!footprints) return;
-  const letters = codes ? codes[state.colours] : null;
+function paint(context, layers, tile) {
+  const shapes = layers.get("building");
+  if (!shapes) return;
+  // Letters of another version would colour other buildings.
+  const letters = codes?.version === layers.version ? codes[state.colours] : null;
+  const doubt = doubts?.version === layers.version ? doubts.doubt : null;
   const fills = state.colours === "bands" ? bandFill : statusFill;
   const groups = new Map();
-  for (const i of shapesInTile(footprints.shapes, tile.scale, tile.left, tile.top, tile.size, 2)) {
-    const letter = letters ? letters[i] : "-";
+  const doubted = [];
+  for (const i of shapesInTile(shapes, tile, 2)) {
+    const letter = letters ? letters[shapes.ids[i]] : "-";
     if (!groups.has(letter)) groups.set(letter, []);
     groups.get(letter).push(i);
+    if (doubt && doubt[shapes.ids[i]] === "?") doubted.push(i);
   }
   for (const [letter, members] of groups) {
-    context.beginPath();
-    for (const i of members) tracePath(context, footprints.shapes, i, tile.scale, tile.left, tile.top, true);
+    tracePaths(context, shapes, members, tile, true);
     context.fillStyle = fills[letter] || colours.other;
     context.fill();
-    if (tile.zoom >= 16) {
-      context.strokeStyle = "rgba(34, 49, 58, 0.45)";
+    if (tile.zoom >= EDGED_ZOOM || tile.zoom <= SMALL_ZOOM) {
+      context.strokeStyle = tile.zoom >= EDGED_ZOOM ? colours.buildingEdge : context.fillStyle;
       context.lineWidth = 0.6;
       context.stroke();
     }
   }
+  if (doubted.length && state.colours === "status") {
+    tracePaths(context, shapes, doubted, tile, true);
+    context.fillStyle = hatch(context);
+    context.fill();
+  }
+}
+
+/* Diagonal stripes over the colour of the answer: it could come out the other way. */
+function hatch(context) {
+  const cell = document.createElement("canvas");
+  cell.width = cell.height = 6;
+  const pen = cell.getContext("2d");
+  pen.strokeStyle = colours.doubt;
+  pen.lineWidth = 2.6;
+  pen.beginPath();
+  for (const x of [-6, 0, 6]) {
+    pen.moveTo(x - 1, 7);
+    pen.lineTo(x + 7, -1);
+  }
+  pen.stroke();
+  return context.createPattern(cell, "repeat");
 }

@@ -1,69 +1,53 @@
-/* Folium's layer control in a panel of ours: under headings, each row with the mark it stands for. */
+/* What the marks on the map mean: of what is shown, and nothing else. */
 
-import { byId, element } from "./dom.js";
-import { layoutNames } from "./names.js";
-import { change, onChange, state } from "./state.js";
-import { text } from "./texts.js";
+import { byId, element, fill } from "./dom.js";
+import { onChange, state } from "./state.js";
+import { findingColours } from "./styles.js";
+import { language, text } from "./texts.js";
 import { town } from "./town.js";
 
-export function startLegend() {
-  applyGroups(); // first: the control writes its rows anew whenever a script shows or hides a layer
-  const rows = [...town.control.getContainer().querySelectorAll(".leaflet-control-layers-overlays label")];
-  const body = byId("layers-body");
-  let section = null;
-  town.groups.forEach((group, i) => {
-    if (group.section !== section) {
-      section = group.section;
-      body.append(element("h2", {}, text(`section.${section}`)));
-    }
-    rows[i].dataset.group = group.name;
-    rows[i].querySelector("input").after(element("i", { class: `swatch swatch-${group.name}`, "aria-hidden": "true" }));
-    body.append(rows[i]);
-    if (group.name === "homes") body.append(homesLegend());
-  });
-  town.control.getContainer().remove();
-  town.map.on("overlayadd overlayremove", () => {
-    change({ groups: town.groups.filter(({ layer }) => town.map.hasLayer(layer)).map(({ name }) => name) });
-    layoutNames(town.map);
-  });
-  startToggle();
-}
+/* These are seen for what they are. */
+const PLAIN = new Set(["basemap", "county"]);
 
-function applyGroups() {
-  if (!state.groups) return;
-  for (const { name, layer } of town.groups) {
-    if (state.groups.includes(name)) town.map.addLayer(layer);
-    else town.map.removeLayer(layer);
-  }
-}
-
-function homesLegend() {
-  const box = element("div", { class: "homes-legend" });
-  const switchRow = element(
-    "div",
-    { class: "colours" },
-    ["status", "bands"].map((name) => {
-      const input = element("input", { type: "radio", name: "colours", value: name, onchange: () => change({ colours: name }) });
-      input.checked = state.colours === name;
-      return element("label", {}, input, element("span", {}, text(`colours.${name}`)));
-    }),
-  );
-  const keys = element("ul", { class: "keys" });
+export function startLegend(county) {
+  const box = byId("legend");
   function show() {
-    keys.replaceChildren(...(state.colours === "bands" ? bandKeys() : statusKeys()));
+    const visible = town.groups.filter(({ name, layer }) => town.map.hasLayer(layer) && !PLAIN.has(name));
+    const reading = county.readings.find(({ id }) => id === state.reading);
+    fill(
+      byId("legend-body"),
+      element("p", { class: "legend-reading" }, `${text("reading")}${text("colon")}${reading ? reading.title[language] : ""}`),
+      element("ul", { class: "keys" }, visible.flatMap(({ name }) => keysOf(name))),
+    );
   }
-  show();
+  town.map.on("overlayadd overlayremove layeradd layerremove", ({ layer }) => {
+    if (town.groups.some((group) => group.layer === layer)) show();
+  });
   onChange((changed) => (changed.has("colours") || changed.has("reading")) && show());
-  box.append(switchRow, keys);
-  return box;
+  box.open = window.matchMedia("(min-width: 1100px)").matches;
+  L.DomEvent.disableClickPropagation(box);
+  L.DomEvent.disableScrollPropagation(box);
+  show();
+}
+
+function keysOf(name) {
+  if (name === "homes") return state.colours === "bands" ? bandKeys() : statusKeys();
+  if (name === "finding") return Object.keys(findingColours).map((kind) => key(`key key-${kind}`, text(`severity.${kind}`)));
+  return [key(`swatch swatch-${name}`, text(`layer.${name}`))];
 }
 
 function key(className, words) {
-  return element("li", {}, element("i", { class: `key ${className}`, "aria-hidden": "true" }), words);
+  return element("li", {}, element("i", { class: className, "aria-hidden": "true" }), words);
 }
 
 function statusKeys() {
-  return ["c", "n", "u", "-"].map((letter) => key(`key-${letter === "-" ? "other" : letter}`, text(`status.${letter}`)));
+  return [
+    key("key key-c", text("status.c")),
+    key("key key-n", text("status.n")),
+    key("key key-doubt", text("status.doubt")),
+    key("key key-u", text("status.u")),
+    key("key key-other", text("status.-")),
+  ];
 }
 
 /* Bands are shares of the cutoff: half, the whole, one and a half, twice. */
@@ -75,22 +59,5 @@ function bandKeys() {
     ...[0, 1, 2].map((i) => text(`band.${kind}`, { from: bounds[i], to: bounds[i + 1] })),
     text(`band.${kind}.last`, { from: bounds[3] }),
   ];
-  return [...words.map((word, i) => key(`key-band-${i}`, word)), key("key-u", text("status.u")), key("key-other", text("status.-"))];
-}
-
-function startToggle() {
-  const toggle = byId("layers-toggle");
-  const body = byId("layers-body");
-  function open(isOpen) {
-    body.hidden = !isOpen;
-    toggle.setAttribute("aria-expanded", String(isOpen));
-  }
-  toggle.addEventListener("click", () => open(body.hidden));
-  byId("layers").addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || body.hidden) return;
-    open(false);
-    toggle.focus();
-  });
-  open(window.matchMedia("(min-width: 1100px)").matches);
-  L.DomEvent.disableClickPropagation(byId("layers"));
+  return [...words.map((word, i) => key(`key key-band-${i}`, word)), key("key key-u", text("status.u")), key("key key-other", text("status.-"))];
 }

@@ -4,10 +4,11 @@ import { closeCard, showAnswer, showCentre, showRefusal, showWaiting, startCard 
 import { startCoverage } from "./coverage.js";
 import { askJson, getJson, postJson } from "./data.js";
 import { byId, element, fill } from "./dom.js";
-import { outlineOfBuilding } from "./homes.js";
+import { startLayerPanel } from "./layerpanel.js";
 import { startLegend } from "./legend.js";
 import { startLists } from "./lists.js";
 import { layoutNames } from "./names.js";
+import { tell } from "./notice.js";
 import { startSearch } from "./search.js";
 import { hiddenHeight, raise, startSheet } from "./sheet.js";
 import { change, onChange, state } from "./state.js";
@@ -27,7 +28,8 @@ async function start() {
   showHead(county);
   startSheet();
   startCard(forgetPlace);
-  startLegend();
+  startLayerPanel(county);
+  startLegend(county);
   setFirstView(county.focus);
   startCoverage(county);
   startLists(fly);
@@ -47,6 +49,8 @@ function showHead(county) {
   byId("synthetic").hidden = !county.is_synthetic;
   const marks = [
     county.is_synthetic ? text("synthetic_note") : null,
+    text("data_date", { revision: county.revision, day: county.day }),
+    county.basemap?.attribution,
     ...county.attributions.map((attribution) => attribution[language]),
     county.classification ? `${text("classification")}${text("colon")}${county.classification}` : null,
     county.review_number ? `${text("review_number")}${text("colon")}${county.review_number}` : null,
@@ -123,7 +127,7 @@ async function openPosition(latlng) {
   const building = answer?.matches[0]?.building;
   if (building) {
     change({ building });
-    outline(building);
+    await outline(building);
   }
 }
 
@@ -146,13 +150,15 @@ async function chooseEntry(entry) {
 /* An area or a compound is outlined whole; false where it is neither. */
 async function showArea({ kind, key }) {
   if (!OUTLINED.includes(kind)) return false;
-  const { features } = await getJson(`/api/v1/layers/${kind}.geojson`);
-  const feature = features.find(({ properties }) => (properties.code || properties.id) === key);
-  if (!feature?.geometry) return false;
-  const shape = L.geoJSON(feature, { interactive: false, style: { className: "area-mark" } });
+  const shape = await readOutline(kind, key, "area-mark");
   markPlace(shape);
   town.map.fitBounds(shape.getBounds(), { ...padding(), maxZoom: NEAR_ZOOM });
   return true;
+}
+
+async function readOutline(layer, feature, className) {
+  const outline = await getJson(`/api/v1/outline?${new URLSearchParams({ layer, feature })}`);
+  return L.geoJSON(outline, { interactive: false, style: { className } });
 }
 
 function showPlace(match) {
@@ -160,7 +166,7 @@ function showPlace(match) {
   const [lon, lat] = match.lonlat;
   markPlace(L.circleMarker([lat, lon], { radius: 7, className: "place-mark", interactive: false }));
   showInSight([lat, lon], Math.max(town.map.getZoom(), NEAR_ZOOM));
-  if (match.building) outline(match.building);
+  if (match.building) outline(match.building).catch(tell);
 }
 
 /* Bring a place into the part of the map that nothing hides. */
@@ -189,9 +195,9 @@ async function openCentre(id) {
   }
 }
 
-function outline(building) {
-  const rings = outlineOfBuilding(building);
-  if (rings) markPlace(L.polygon(rings, { className: "building-mark", interactive: false }));
+async function outline(building) {
+  const shape = await readOutline("building", building, "building-mark");
+  if (state.building === building) markPlace(shape);
 }
 
 function markPlace(mark) {

@@ -5,11 +5,14 @@ export const colours = {
   water: "#cfe3ec",
   street: "#ffffff",
   streetEdge: "#ddd8cc",
+  extentEdge: "#c9c2b2",
   path: "#cfc8b8",
   other: "#dedad0",
   covered: "#3f9e8f",
   notCovered: "#d55e00",
   unanswered: "#8b8f96",
+  buildingEdge: "rgba(34, 49, 58, 0.45)",
+  doubt: "#f0e442",
   ink: "#22313a",
 };
 
@@ -49,12 +52,16 @@ export const areaStyles = {
   beat: line("#1c5fa8", 2.2, { dashArray: "2 5", lineCap: "round" }),
   compound: line("#6d5a2f", 1.4, { fillOpacity: 0.06 }),
   gap: { color: "#b34a00", weight: 1.6, fillColor: "url(#gap-hatch)", fillOpacity: 1 },
+  centre_footprint: line("#16324f", 1.2, { fillOpacity: 0.25 }),
   isochrone: line("#1d7467", 1, { fillOpacity: 0.1, opacity: 0.7 }),
   catchment: line("#ffffff", 1.4, { fillOpacity: 0.32 }),
 };
 
 /* Fills of neighbouring catchments: light, of similar weight, told apart by hue and lightness. */
 export const catchmentFills = ["#4e79a7", "#f1ce63", "#76b7b2", "#b07aa1", "#a0cbe8", "#d4a6c8", "#8cd17d", "#ffbe7d"];
+
+/* Of faults in the data, gravest first. */
+export const findingColours = { error: "#c1272d", warning: "#e69f00", note: "#0072b2" };
 
 /* The zoom from which the names of a layer are shown, and which of two colliding names stays. */
 export const nameStyles = {

@@ -1,41 +1,65 @@
-/* A layer of canvas tiles that a function draws: thousands of shapes without one element each. */
+/* A layer of canvas tiles that a function draws from vector tiles: thousands of shapes without an element each. */
+
+import { tell } from "./notice.js";
+import { dataZoom, loadTile } from "./tiledata.js";
 
 /* Drawn finer than the screen, so that tiles stay sharp between two whole zooms. */
 const FINEST = 2;
+const EQUATOR_M = 40075016.686;
 
 export const DrawnTiles = L.GridLayer.extend({
-  options: { tileSize: 256, updateWhenZooming: false, keepBuffer: 3, maxZoom: 24 },
+  options: { tileSize: 256, updateWhenZooming: false, keepBuffer: 2, maxZoom: 24 },
 
-  /* draw(context, tile): tile has scale (pixels to the world), left, top, size and zoom. */
-  initialize(draw, options) {
-    this._draw = draw;
+  /*
+   * paint(context, layers, tile): the layers of the vector tile by name; tile says how its units fall on
+   * the canvas: x * scale - left, y * scale - top, both in pixels; and its size, zoom and latitude.
+   */
+  initialize(url, paint, options) {
+    this._url = url;
+    this._paint = paint;
     L.setOptions(this, options);
   },
 
-  createTile(coords) {
+  createTile(coords, done) {
     const canvas = document.createElement("canvas");
-    const size = this.getTileSize().x;
     const fineness = Math.max(FINEST, window.devicePixelRatio || 1);
-    canvas.width = canvas.height = size * fineness;
+    canvas.width = canvas.height = this.getTileSize().x * fineness;
+    canvas.fineness = fineness;
+    this._fill(canvas, coords).then(() => done(null, canvas), (error) => done(error, canvas) || tell(error));
+    return canvas;
+  },
+
+  async _fill(canvas, coords) {
+    const size = this.getTileSize().x;
+    const zoom = dataZoom(coords.z);
+    const n = 2 ** (coords.z - zoom);
+    const [x, y] = [Math.floor(coords.x / n), Math.floor(coords.y / n)];
+    const layers = await loadTile(this._url, zoom, x, y);
     const context = canvas.getContext("2d");
-    context.scale(fineness, fineness);
-    this._draw(context, {
-      scale: size * 2 ** coords.z,
-      left: coords.x * size,
-      top: coords.y * size,
+    context.setTransform(canvas.fineness, 0, 0, canvas.fineness, 0, 0);
+    context.clearRect(0, 0, size, size);
+    this._paint(context, layers, {
+      scale: (extent) => (size * n) / extent,
+      left: (coords.x - x * n) * size,
+      top: (coords.y - y * n) * size,
       size,
       zoom: coords.z,
+      lat: latitudeOf(coords),
     });
-    return canvas;
+  },
+
+  /* Draw every tile anew where it stands, so that nothing blinks. */
+  repaint() {
+    for (const { el, coords } of Object.values(this._tiles || {})) this._fill(el, coords).catch(tell);
   },
 });
 
-/* Metres on the ground that one pixel covers, at a latitude. */
-export function metresPerPixel(tile, lat) {
-  return (40075016.686 * Math.cos((lat * Math.PI) / 180)) / tile.scale;
+/* Metres on the ground that one pixel of a tile covers. */
+export function metresPerPixel(tile) {
+  return (EQUATOR_M * Math.cos((tile.lat * Math.PI) / 180)) / (tile.size * 2 ** tile.zoom);
 }
 
 /* Latitude of a tile's upper edge. */
-export function latitudeOf(tile) {
-  return (Math.atan(Math.sinh(Math.PI * (1 - (2 * tile.top) / tile.scale))) * 180) / Math.PI;
+function latitudeOf({ y, z }) {
+  return (Math.atan(Math.sinh(Math.PI * (1 - (2 * y) / 2 ** z))) * 180) / Math.PI;
 }
