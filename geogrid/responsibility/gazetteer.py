@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import cached_property
+from itertools import accumulate
 
 import geopandas as gpd
 import numpy as np
@@ -14,14 +17,18 @@ import shapely
 
 from geogrid.areas.share import assign_areas
 from geogrid.crs import WGS84, crs_name, require_crs, require_same_crs, transform_points
+from geogrid.labels import label
+from geogrid.responsibility.address import Reading, mark_numbers, read_address, write_digits
 from geogrid.responsibility.columns import read_lists, read_texts
+from geogrid.responsibility.index import Bases, split_number
 from geogrid.responsibility.names import (
+    BUILDING_SUFFIX,
     is_building_number,
     natural_order,
     normalise_building_number,
     normalise_name,
 )
-from geogrid.schema import LAYERS
+from geogrid.schema import AREA_LAYERS, LAYERS
 
 GAZETTEER_LAYERS = (
     "compound",
@@ -38,17 +45,45 @@ GAZETTEER_LAYERS = (
 
 SHORTEST_INNER_QUERY = 2
 """Characters that a text must have to be looked for inside names: one alone is in far too many."""
+MOST_INNER = 1000
+"""Names that are met by a text inside them; who types what stands in more has to type more."""
+LONGEST_QUERY = 200
+"""Characters of a text that is looked for as it stands only: nobody types so much of a name."""
 
 SMALLEST_LIKENESS = 0.25
 """Two of four characters in common, not side by side, are 2 * 2 / (7 + 7) = 0.29: worth a suggestion."""
+MOST_COMPARED = 200
+"""Bases that are compared closely for a suggestion."""
 
 
 class Closeness(IntEnum):
     """How a typed text met a name; the smaller the better."""
 
     EXACT = 0
-    PREFIX = 1
-    INNER = 2
+    READING = 1
+    PREFIX = 2
+    READING_PREFIX = 3
+    INNER = 4
+    PARTS = 5
+    SOUND = 6
+    SLIP = 7
+
+
+SCORES = {
+    Closeness.EXACT: 1.0,
+    Closeness.READING: 0.9,
+    Closeness.PREFIX: 0.8,
+    Closeness.READING_PREFIX: 0.7,
+    Closeness.INNER: 0.6,
+    Closeness.PARTS: 0.6,
+    Closeness.SOUND: 0.5,
+    Closeness.SLIP: 0.4,
+}
+"""How far a match may be trusted, from 0 to 1: an order, no probability. Below 0.55 somebody should look."""
+OTHER_AREA_PENALTY = 0.3
+"""Taken off when the text names a community and the match lies in another."""
+UNREAD_PENALTY = 0.05
+"""Taken off when a town was typed that nothing here could be compared with."""
 
 
 class NameKind(IntEnum):
@@ -86,12 +121,43 @@ class Entry:
 
 @dataclass(frozen=True)
 class NameMatch:
-    """An entry that a text met, and how: `text` is the name that was met, as it is written."""
+    """An entry that a text met, and how.
+
+    Attributes
+    ----------
+    text
+        The name that was met, as it is written.
+    unit, room
+        The unit and the room that were typed behind the building; None when there were none.
+    other_area
+        A community that was typed although the match does not lie in it; else empty.
+    unread
+        A town that was typed and could not be compared with anything; else empty.
+    """
 
     entry: Entry
     closeness: Closeness
     by: NameKind
     text: str
+    unit: str | None = None
+    room: str | None = None
+    other_area: str = ""
+    unread: str = ""
+
+    @property
+    def score(self) -> float:
+        """How far the match may be trusted, from 0 to 1."""
+        lost = (OTHER_AREA_PENALTY if self.other_area else 0) + (UNREAD_PENALTY if self.unread else 0)
+        return round(max(SCORES[self.closeness] - lost, 0.05), 2)
+
+    def explain(self, language: str) -> str:
+        """Why it was found, as one sentence."""
+        sentence = label(f"match.{self.closeness.name.lower()}", language, name=self.text)
+        if self.other_area:
+            sentence += label("match.other_area", language, area=self.other_area)
+        if self.unread:
+            sentence += label("match.unread", language, town=self.unread)
+        return sentence
 
 
 @dataclass(frozen=True)
@@ -108,40 +174,47 @@ class Gazetteer:
 
     entries: tuple[Entry, ...]
     _names: tuple[_KnownName, ...] = field(repr=False)  # sorted by the normalised name
+    _ranks: tuple[int, ...] = field(repr=False)  # of each name: among equally close ones, the smaller first
+    _readings: Mapping[str, tuple[str, ...]] = field(repr=False)  # normalised alias -> its readings
+    county: str | None = None
 
     def find(self, query: str) -> list[NameMatch]:
-        """The best matches: all exact ones; without any, all names that begin so; then all that hold it.
+        """The best matches: all of the closest kind that there is, as `Closeness` orders the kinds.
 
         Parameters
         ----------
         query
-            As typed; spellings that `normalise_name` makes equal are equal.
+            As typed; spellings that `normalise_name` makes equal are equal, and what
+            `read_address` makes of it is tried too.
 
         Returns
         -------
         Ranked by the kind of name met, the order of `GAZETTEER_LAYERS`, the name with its numbers
         as numbers, and the key. Empty when nothing matches.
         """
-        for closeness in Closeness:
-            matches = self._match(query, closeness)
-            if matches:
-                return matches
-        return []
+        return next((matches for matches in self._match(query) if matches), [])
 
-    def search(self, query: str, limit: int) -> list[Entry]:
-        """Entries to offer while a person types: exact matches, then prefixes, then inner ones.
+    def offer(self, query: str, limit: int) -> list[NameMatch]:
+        """Matches to offer while a person types, the closest kinds first.
+
+        What only sounds like the text or has a slip is offered when there is nothing else.
 
         Parameters
         ----------
         limit
             The most that are returned.
         """
-        found: dict[Entry, None] = {}
-        for closeness in Closeness:
-            found |= dict.fromkeys(match.entry for match in self._match(query, closeness))
-            if len(found) >= limit:
+        found: dict[tuple[str, str], NameMatch] = {}
+        for closeness, matches in zip(Closeness, self._match(query), strict=True):
+            if len(found) >= limit or (found and closeness >= Closeness.PARTS):
                 break
-        return list(found)[:limit]
+            for match in matches[:limit]:
+                found.setdefault((match.entry.kind, match.entry.key), match)
+        return list(found.values())[:limit]
+
+    def search(self, query: str, limit: int) -> list[Entry]:
+        """The entries of `offer`."""
+        return [match.entry for match in self.offer(query, limit)]
 
     def suggest(self, query: str, limit: int) -> list[str]:
         """Names of entries that have a name like a text that was not found, the most alike first.
@@ -149,10 +222,12 @@ class Gazetteer:
         Alike is Dice's coefficient of the characters and pairs of neighbouring characters that two
         texts have in common, from `SMALLEST_LIKENESS` on.
         """
-        wanted = _take_apart(normalise_name(query))
+        text = normalise_name(query[:LONGEST_QUERY])
+        wanted = _take_apart(text)
         scored: dict[str, float] = {}
-        for known in self._names:
-            if known.by is not NameKind.KEY:
+        for base in self._bases.list_alike(split_number(text)[0], MOST_COMPARED):
+            for names in self._numbers[base].values():
+                known = self._names[names[0]]
                 pieces = _take_apart(known.normalised)
                 likeness = 2 * len(wanted & pieces) / (len(wanted) + len(pieces))
                 if likeness >= SMALLEST_LIKENESS:
@@ -160,41 +235,176 @@ class Gazetteer:
                     scored[name] = max(likeness, scored.get(name, 0.0))
         return sorted(scored, key=lambda name: (-scored[name], natural_order(name)))[:limit]
 
-    def _match(self, query: str, closeness: Closeness) -> list[NameMatch]:
+    # --- the kinds of closeness ----------------------------------------------------------------
+
+    def _match(self, query: str) -> Iterator[list[NameMatch]]:
+        """For each `Closeness` in its order the matches of it."""
         text = normalise_name(query)
+        short = len(query) <= LONGEST_QUERY
+        readings = read_address(query, self.county, self._area_names) if text and short else []
+        bases = self._bases
+        yield self._list_equal(text) or self._meet(readings, Closeness.EXACT, self._find_base)
+        yield self._meet(readings, Closeness.READING, lambda base: bases.find_spoken(base, begun=False))
+        yield self._make(self._list_begun(text), Closeness.PREFIX)
+        yield self._meet(
+            readings, Closeness.READING_PREFIX, lambda base: bases.find_spoken(base, begun=True), begun=True
+        )
+        yield self._make(self._list_inner(text), Closeness.INNER)
+        unknown = [reading for reading in readings if bases.find(reading.base) is None]
+        yield self._meet(unknown, Closeness.PARTS, lambda base: _sure(bases.find_parts(base)))
+        yield self._meet(unknown, Closeness.SOUND, lambda base: _sure(bases.find_sounding(base)))
+        yield self._meet(unknown, Closeness.SLIP, lambda base: _sure(bases.find_slipped(base)))
+
+    def _find_base(self, base: str) -> list[tuple[int, bool]]:
+        found = self._bases.find(base)
+        return [] if found is None else [(found, True)]
+
+    def _meet(
+        self,
+        readings: Iterable[Reading],
+        closeness: Closeness,
+        find_bases: Callable[[str], list[tuple[int, bool]]],
+        *,
+        begun: bool = False,
+    ) -> list[NameMatch]:
+        """Matches of the first reading of an address whose base is met and has the number typed."""
+        for reading in readings:
+            found: dict[int, bool] = {}
+            for base, is_full in find_bases(reading.base):
+                for name in self._list_numbered(base, reading.number, begun=begun):
+                    found[name] = found.get(name, False) or is_full
+            if found:
+                ordered = sorted(found, key=lambda name: (not found[name], self._ranks[name]))
+                matches = self._make(ordered, closeness, reading)
+                return sorted(matches, key=lambda match: bool(match.other_area))
+        return []
+
+    def _list_numbered(self, base: int, number: str, *, begun: bool) -> list[int]:
+        """The names of a base with a number; one without 栋 or 号 may have either, and 号 may be 栋."""
+        numbers = self._numbers[base]
+        if begun and not number:
+            return [name for names in numbers.values() for name in names]
+        if number.endswith("号"):
+            wanted = (number, number[:-1] + BUILDING_SUFFIX)
+        elif not number or number.endswith(BUILDING_SUFFIX):
+            wanted = (number,)
+        else:
+            wanted = (number + BUILDING_SUFFIX, number + "号")
+        return next((numbers[form] for form in wanted if form in numbers), [])
+
+    def _make(
+        self, names: Iterable[int], closeness: Closeness, reading: Reading | None = None
+    ) -> list[NameMatch]:
+        """Matches in the order of names, each entry once."""
+        made: dict[int, NameMatch] = {}
+        for name in names:
+            known = self._names[name]
+            if known.entry in made:
+                continue
+            entry = self.entries[known.entry]
+            if reading is None:
+                made[known.entry] = NameMatch(entry, closeness, known.by, known.text)
+                continue
+            community = write_digits(normalise_name(entry.where.partition(" ")[0]))
+            others = [area for area in reading.areas if area in self._community_names and area != community]
+            made[known.entry] = NameMatch(
+                entry,
+                closeness,
+                known.by,
+                known.text,
+                reading.unit,
+                reading.room,
+                others[0] if others and entry.where else "",
+                reading.unread,
+            )
+        return list(made.values())
+
+    def _list_equal(self, text: str) -> list[NameMatch]:
+        low = bisect_left(self._names, text, key=_read_normalised)
+        high = bisect_right(self._names, text, key=_read_normalised)
+        return self._make(sorted(range(low, high), key=self._ranks.__getitem__), Closeness.EXACT)
+
+    def _list_begun(self, text: str) -> list[int]:
         if not text:
             return []
-        best: dict[int, _KnownName] = {}
-        for known in self._list_names(text, closeness):
-            other = best.get(known.entry)
-            if other is None or (known.by, known.normalised) < (other.by, other.normalised):
-                best[known.entry] = known
-        matches = [NameMatch(self.entries[i], closeness, known.by, known.text) for i, known in best.items()]
-        return sorted(matches, key=_rank)
+        low = bisect_left(self._names, text, key=_read_normalised)
+        high = bisect_left(self._names, text + "\U0010ffff", key=_read_normalised)
+        names = (name for name in range(low, high) if self._names[name].by is not NameKind.KEY)
+        return sorted(names, key=self._ranks.__getitem__)
 
-    def _list_names(self, text: str, closeness: Closeness) -> Iterator[_KnownName]:
-        if closeness is Closeness.INNER:
-            if len(text) >= SHORTEST_INNER_QUERY:
-                for known in self._names:
-                    if text in known.normalised and known.by is not NameKind.KEY:
-                        yield known
-            return
-        for i in range(bisect_left(self._names, text, key=lambda known: known.normalised), len(self._names)):
-            known = self._names[i]
-            if closeness is Closeness.EXACT:
-                if known.normalised != text:
-                    return
-                yield known
-            else:
-                if not known.normalised.startswith(text):
-                    return
-                if known.by is not NameKind.KEY:
-                    yield known
+    def _list_inner(self, text: str) -> list[int]:
+        if len(text) < SHORTEST_INNER_QUERY or text.isdecimal():  # 77 alone is no name, and in many numbers
+            return []
+        page, starts, owners = self._page
+        found: list[int] = []
+        place = page.find(text)
+        while place >= 0 and len(found) < MOST_INNER:
+            line = bisect_right(starts, place) - 1
+            found.append(owners[line])
+            place = page.find(text, starts[line + 1])
+        return sorted(found, key=self._ranks.__getitem__)
+
+    # --- what is made once ---------------------------------------------------------------------
+
+    @cached_property
+    def _page(self) -> tuple[str, list[int], list[int]]:
+        """All names but keys, a line each; where each line begins; the name that it is."""
+        owners = [i for i, known in enumerate(self._names) if known.by is not NameKind.KEY]
+        lines = [self._names[i].normalised + "\n" for i in owners]
+        return "".join(lines), list(accumulate(map(len, lines), initial=0)), owners
+
+    @cached_property
+    def _grouped(self) -> tuple[Bases, tuple[dict[str, list[int]], ...]]:
+        spelled: dict[str, str] = {}
+        numbers: dict[str, dict[str, list[int]]] = {}
+        given: dict[str, tuple[str, ...]] = {}
+        signs_of: dict[str, str] = {}
+        for i, known in enumerate(self._names):
+            if known.by is NameKind.KEY:
+                continue
+            base, number = split_number(known.normalised)
+            signs = signs_of.get(base) or signs_of.setdefault(base, mark_numbers(base))
+            spelled.setdefault(signs, base)
+            numbers.setdefault(signs, {}).setdefault(write_digits(number), []).append(i)
+            if known.normalised in self._readings:
+                given[signs] = self._readings[known.normalised]
+        ordered = sorted(spelled)
+        bases = Bases(
+            tuple(ordered),
+            tuple(spelled[signs] for signs in ordered),
+            {i: given[signs] for i, signs in enumerate(ordered) if signs in given},
+        )
+        return bases, tuple(numbers[signs] for signs in ordered)
+
+    @property
+    def _bases(self) -> Bases:
+        return self._grouped[0]
+
+    @property
+    def _numbers(self) -> tuple[dict[str, list[int]], ...]:
+        """For each base: number -> names."""
+        return self._grouped[1]
+
+    @cached_property
+    def _area_names(self) -> frozenset[str]:
+        """Names of areas that may stand in an address, as `read_address` compares them."""
+        return frozenset(
+            write_digits(normalise_name(entry.name)) for entry in self.entries if entry.kind in AREA_LAYERS
+        )
+
+    @cached_property
+    def _community_names(self) -> frozenset[str]:
+        return frozenset(
+            write_digits(normalise_name(entry.name)) for entry in self.entries if entry.kind == "community"
+        )
 
 
-def _rank(match: NameMatch) -> tuple[int, int, tuple[tuple[int, str], ...], str]:
-    entry = match.entry
-    return match.by, GAZETTEER_LAYERS.index(entry.kind), natural_order(normalise_name(entry.name)), entry.key
+def _sure(bases: list[int]) -> list[tuple[int, bool]]:
+    return [(base, True) for base in bases]
+
+
+def _read_normalised(known: _KnownName) -> str:
+    return known.normalised
 
 
 def _take_apart(text: str) -> set[str]:
@@ -214,9 +424,10 @@ def build_gazetteer(layers: Mapping[str, gpd.GeoDataFrame], aliases: pd.DataFram
     Parameters
     ----------
     layers
-        Any of `GAZETTEER_LAYERS`, all in one CRS, with the columns of the schema.
+        Any of `GAZETTEER_LAYERS`, all in one CRS, with the columns of the schema; `county` gives the
+        name that addresses begin with.
     aliases
-        The table `alias`: further names of features by layer and key.
+        The table `alias`: further names of features by layer and key, and how they are read.
 
     Raises
     ------
@@ -246,7 +457,35 @@ def build_gazetteer(layers: Mapping[str, gpd.GeoDataFrame], aliases: pd.DataFram
             )
             entries.append(Entry(kind, key, known[0][1], wheres[i], points[i]))
     ordered = sorted(names, key=lambda known: (known.normalised, known.by, known.entry, known.text))
-    return Gazetteer(tuple(entries), tuple(ordered))
+    return Gazetteer(
+        tuple(entries), tuple(ordered), _rank_names(ordered, entries), _read_aloud(aliases), _name_county(layers)
+    )
+
+
+def _rank_names(names: list[_KnownName], entries: list[Entry]) -> tuple[int, ...]:
+    """The place of each name among equally close ones: by its kind, its layer, its entry's name and key."""
+    order = {kind: place for place, kind in enumerate(GAZETTEER_LAYERS)}
+    of_entries = [(order[entry.kind], natural_order(normalise_name(entry.name)), entry.key) for entry in entries]
+    ordered = sorted(range(len(entries)), key=of_entries.__getitem__)
+    places = {entry: place for place, entry in enumerate(ordered)}
+    return tuple(known.by * len(entries) + places[known.entry] for known in names)
+
+
+def _read_aloud(aliases: pd.DataFrame | None) -> dict[str, tuple[str, ...]]:
+    """Normalised alias -> the readings that the table `alias` gives it."""
+    readings: dict[str, tuple[str, ...]] = {}
+    if aliases is not None:
+        for alias, reading in zip(read_texts(aliases, "alias"), read_texts(aliases, "reading"), strict=True):
+            if alias and reading:
+                name = normalise_name(alias)
+                readings[name] = (*readings.get(name, ()), reading)
+    return readings
+
+
+def _name_county(layers: Mapping[str, gpd.GeoDataFrame]) -> str | None:
+    """The county's name, without a remark in brackets."""
+    names = read_texts(layers["county"], "name") if "county" in layers else []
+    return next((normalise_name(re.sub("[（(].*", "", name)) for name in names if name), None)
 
 
 def _group_aliases(aliases: pd.DataFrame | None) -> dict[tuple[str, str], list[str]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from geogrid.responsibility.characters import TRADITIONAL
+
 BUILDING_SUFFIX = "栋"
 """The form that 栋, 幢, 号楼, 座 and # take after a building's number."""
 
@@ -23,7 +25,9 @@ _NUMBERED = re.compile(
     rf"第*(?<!{_NUMERAL})({_NUMERAL}{{1,{_LONGEST_NUMERAL}}})(栋|幢|号楼|座|#楼?|单元|组|户|层)"
 )
 _LETTERED = re.compile(r"(?<![a-z])([a-z]\d*)(?:栋|幢|号楼|座|#楼?)")
-_HASH_FIRST = re.compile(r"#([0-9]+|[a-z]\d*)(?:楼|栋|幢|座)?")
+_HASH_FIRST = re.compile(r"(?<![0-9a-z])#([0-9]+|[a-z]\d*)(?:楼|栋|幢|座)?")
+_PLAIN = re.compile("(?:(?![零一二三四五六七八九〇两十百千第幢座楼元])[一-鿿])*(?:[1-9][0-9]{0,5}[号栋]?)?")
+"""Texts that are in the one form already but for traditional characters, which most names in a county are."""
 _BUILDING_WORDS = ("栋", "幢", "号楼", "座", "#", "#楼")
 _NUMBER_ALONE = re.compile(rf"(?:[0-9]+(?:-[0-9]+)*[a-z]?|[a-z][0-9]*){BUILDING_SUFFIX}?")
 _TEXT_OR_NUMBER = re.compile(r"\d+|\D+")
@@ -60,7 +64,7 @@ def read_numeral(text: str) -> int | None:
 def normalise_name(text: str) -> str:
     """The form of a name or an address in which its usual spellings are equal.
 
-    Full-width characters become half-width and letters small; spaces and punctuation go, save a
+    Full-width characters become half-width, letters small and traditional characters simplified; spaces and punctuation go, save a
     dash between two numbers; 栋, 幢, 号楼, 座 and # after a number become 栋; Chinese numerals
     before 栋, 单元, 组, 户 and 层 become digits and leading zeros go. A numeral elsewhere stays
     (二七路, 三江花园), and so does 座 in a name (银座).
@@ -71,7 +75,10 @@ def normalise_name(text: str) -> str:
     >>> [normalise_name(text) for text in ("A座", "银座", "二七路 12 号", "三江花园十二幢", "解放街2-1号")]
     ['a栋', '银座', '二七路12号', '三江花园12栋', '解放街2-1号']
     """
-    folded = _DASHES.sub("-", unicodedata.normalize("NFKC", text).casefold()).strip()
+    if _PLAIN.fullmatch(text):
+        return text.translate(TRADITIONAL)
+    folded = unicodedata.normalize("NFKC", text).casefold().translate(TRADITIONAL)
+    folded = _DASHES.sub("-", folded).strip()
     folded = re.sub(r"\s*-\s*", "-", folded)
     folded = _PUNCTUATION.sub("", _LOST_BETWEEN_DIGITS.sub("-", folded))
     folded = _HASH_FIRST.sub(rf"\g<1>{BUILDING_SUFFIX}", folded) if "#" in folded else folded

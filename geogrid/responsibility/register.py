@@ -27,7 +27,7 @@ from geogrid.responsibility.point_index import PointIndex
 from geogrid.responsibility.stand_in import find_stand_ins
 from geogrid.schema import AREA_LAYERS, find_layer
 
-REGISTER_LAYERS = tuple(dict.fromkeys((*AREA_LAYERS, *GAZETTEER_LAYERS)))
+REGISTER_LAYERS = tuple(dict.fromkeys((*AREA_LAYERS, *GAZETTEER_LAYERS, "county")))
 REGISTER_TABLES = ("person", "assignment", "group", "organisation", "alias")
 
 Frame = TypeVar("Frame", gpd.GeoDataFrame, pd.DataFrame)
