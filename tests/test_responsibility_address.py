@@ -27,7 +27,11 @@ def gazetteer():
         ),
         "compound": make_layer(
             "compound",
-            {"p1": rectangle(0, 0, 50, 50), "p2": rectangle(50, 0, 100, 50), "p3": rectangle(100, 0, 150, 50)},
+            {
+                "p1": rectangle(0, 0, 50, 50),
+                "p2": rectangle(50, 0, 100, 50),
+                "p3": rectangle(100, 0, 150, 50),
+            },
             name=["宜和佳苑", "福安小区", "长垅新村"],
         ),
         "building": make_layer(
@@ -179,7 +183,16 @@ def test_hostile_names_are_found_as_the_text_that_they_are_and_nothing_is_slow()
     for i, name in enumerate(HOSTILE):
         assert [match.entry.name for match in gazetteer.find(name)] == [name], i
     start = time.process_time()
-    for query in (*HOSTILE, "a" * 40, "宜" * 80, "3栋" * 40, "1-" * 40, "zh" * 20, "路" * 10_000, "9" * 10_000):
+    for query in (
+        *HOSTILE,
+        "a" * 40,
+        "宜" * 80,
+        "3栋" * 40,
+        "1-" * 40,
+        "zh" * 20,
+        "路" * 10_000,
+        "9" * 10_000,
+    ):
         gazetteer.find(query)
         gazetteer.offer(query, 12)
         gazetteer.suggest(query, 3)

@@ -27,7 +27,12 @@ def read_queries(which, *, meant):
 
 
 def test_there_are_enough_queries_of_every_kind():
-    for which, meant, fewest in (("tune", True, 190), ("held", True, 95), ("tune", False, 30), ("held", False, 20)):
+    for which, meant, fewest in (
+        ("tune", True, 190),
+        ("held", True, 95),
+        ("tune", False, 30),
+        ("held", False, 20),
+    ):
         assert len(read_queries(which, meant=meant)) >= fewest
     kinds = Counter(row["kind_of_query"] for row in read_queries("tune", meant=True))
     assert len(kinds) >= 15

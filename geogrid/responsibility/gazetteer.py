@@ -284,6 +284,7 @@ class Gazetteer:
         numbers = self._numbers[base]
         if begun and not number:
             return [name for names in numbers.values() for name in names]
+        wanted: tuple[str, ...]
         if number.endswith("号"):
             wanted = (number, number[:-1] + BUILDING_SUFFIX)
         elif not number or number.endswith(BUILDING_SUFFIX):
@@ -458,14 +459,20 @@ def build_gazetteer(layers: Mapping[str, gpd.GeoDataFrame], aliases: pd.DataFram
             entries.append(Entry(kind, key, known[0][1], wheres[i], points[i]))
     ordered = sorted(names, key=lambda known: (known.normalised, known.by, known.entry, known.text))
     return Gazetteer(
-        tuple(entries), tuple(ordered), _rank_names(ordered, entries), _read_aloud(aliases), _name_county(layers)
+        tuple(entries),
+        tuple(ordered),
+        _rank_names(ordered, entries),
+        _read_aloud(aliases),
+        _name_county(layers),
     )
 
 
 def _rank_names(names: list[_KnownName], entries: list[Entry]) -> tuple[int, ...]:
     """The place of each name among equally close ones: by its kind, its layer, its entry's name and key."""
     order = {kind: place for place, kind in enumerate(GAZETTEER_LAYERS)}
-    of_entries = [(order[entry.kind], natural_order(normalise_name(entry.name)), entry.key) for entry in entries]
+    of_entries = [
+        (order[entry.kind], natural_order(normalise_name(entry.name)), entry.key) for entry in entries
+    ]
     ordered = sorted(range(len(entries)), key=of_entries.__getitem__)
     places = {entry: place for place, entry in enumerate(ordered)}
     return tuple(known.by * len(entries) + places[known.entry] for known in names)

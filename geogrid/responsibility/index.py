@@ -99,7 +99,9 @@ class Bases:
             for further in self.readings.get(i, ()):
                 syllables = tuple(further.casefold().split())
                 same = len(syllables) == len(self.signs[i])
-                variants.insert(0, tuple(zip(self.signs[i] if same else "_" * len(syllables), syllables, strict=True)))
+                variants.insert(
+                    0, tuple(zip(self.signs[i] if same else "_" * len(syllables), syllables, strict=True))
+                )
             spoken += [(i, pairs) for pairs in dict.fromkeys(variants)]
         return tuple(spoken)
 
@@ -280,11 +282,17 @@ def _gather(texts: Iterable[str]) -> tuple[Uint64, npt.NDArray[np.int64]]:
     listed = list(texts)
     sets = np.zeros(len(listed), np.uint64)
     lengths = np.array([len(text) for text in listed], np.int64)
-    if not len(listed):
+    if not listed:
         return sets, lengths
-    codes = np.frombuffer("".join(text[:LONGEST_BASE] for text in listed).encode("utf-32-le", "surrogatepass"), np.uint32)
+    codes = np.frombuffer(
+        "".join(text[:LONGEST_BASE] for text in listed).encode("utf-32-le", "surrogatepass"), np.uint32
+    )
     owners = np.repeat(np.arange(len(listed)), np.minimum(lengths, LONGEST_BASE))
-    np.bitwise_or.at(sets, owners, np.uint64(1) << (codes.astype(np.uint64) * np.uint64(2654435761) >> np.uint64(16)) % np.uint64(64))
+    np.bitwise_or.at(
+        sets,
+        owners,
+        np.uint64(1) << (codes.astype(np.uint64) * np.uint64(2654435761) >> np.uint64(16)) % np.uint64(64),
+    )
     return sets, lengths
 
 
@@ -292,4 +300,3 @@ def _find_near(text: str, sets: Uint64, lengths: npt.NDArray[np.int64]) -> npt.N
     """Positions of texts that may be one slip away: at most two kinds of characters differ."""
     (wanted,), _ = _gather([text])
     return np.flatnonzero((np.bitwise_count(sets ^ wanted) <= 2) & (np.abs(lengths - len(text)) <= 1))
-
