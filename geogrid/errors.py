@@ -349,6 +349,17 @@ class NothingToGainError(AnalysisError):
 
 
 @dataclass(eq=False)
+class PeopleUnknownError(AnalysisError):
+    """People are to be counted of whom nothing is known in any home."""
+
+    zh = (
+        "无法按此加权：所有住宅的 {column}（人数）均为空。请先导入人口数据，或改用 --weight homes（按楼栋）。"
+    )
+    en = "Nobody can be counted so: {column} is empty in every home. Import people first, or use --weight homes."
+    column: str
+
+
+@dataclass(eq=False)
 class InfeasibleSitingError(AnalysisError):
     """Conditions that no choice of sites can meet."""
 

@@ -23,6 +23,7 @@ COMMANDS = {
     "import-elevation": "geogrid.cli.import_elevation",
     "check": "geogrid.cli.check",
     "coverage": "geogrid.cli.coverage",
+    "site": "geogrid.cli.site",
     "scenario": "geogrid.cli.scenario",
     "locate": "geogrid.cli.locate",
     "export": "geogrid.cli.export",

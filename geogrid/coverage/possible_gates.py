@@ -38,8 +38,8 @@ def spread_gates(town: Town, layout: Layout, *, access_limit_m: float = ACCESS_L
         return layout
     compound = gates.compound[is_unknown]
     polygons = town.compound.geometry.to_numpy()[layout.network.gated[compound]]
-    xy, row = _list_rim_places(polygons, gates.xy[is_unknown])
-    kept = _open_outwards(xy, polygons[row], layout.network.public, access_limit_m)
+    xy, row = list_rim_places(polygons, gates.xy[is_unknown])
+    kept = open_outwards(xy, polygons[row], layout.network.public, access_limit_m)
     kept[np.unique(row, return_index=True)[1]] = True  # the place taken stays whatever lies there
     spread_xy = np.vstack([gates.xy[~is_unknown], xy[kept]])
     owner = np.concatenate([gates.compound[~is_unknown], compound[row[kept]]])
@@ -49,7 +49,7 @@ def spread_gates(town: Town, layout: Layout, *, access_limit_m: float = ACCESS_L
     return replace(layout, network=network, gates=snap_gates(network, access_limit_m=access_limit_m))
 
 
-def _list_rim_places(polygons: Geometries, first_xy: Floats) -> tuple[Floats, Integers]:
+def list_rim_places(polygons: Geometries, first_xy: Floats) -> tuple[Floats, Integers]:
     """Places evenly around polygons, each beginning at a place given, and the row of each."""
     row = np.repeat(np.arange(len(polygons)), N_RIM_PLACES)
     rings = np.array([_take_ring(polygon) for polygon in polygons], dtype=object)
@@ -68,7 +68,7 @@ def _take_ring(polygon: shapely.Geometry) -> shapely.Geometry:
     return shapely.get_exterior_ring(parts[int(np.argmax(shapely.area(parts)))])
 
 
-def _open_outwards(
+def open_outwards(
     xy: Floats, polygons: Geometries, public: Graph, access_limit_m: float
 ) -> npt.NDArray[np.bool_]:
     """Places from which the nearest street is near enough and not across their polygon."""

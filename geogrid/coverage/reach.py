@@ -51,8 +51,8 @@ def measure_reach(town: Town, profile: Profile) -> Reach:
     return Reach(
         building=layout.homes.building["id"].to_numpy(object),
         centre=layout.centre_id,
-        time_ms=_bound_matrix(layout, profile, REACH_S * 1000.0),
-        length_mm=_bound_matrix(layout, LENGTH, REACH_M * 1000.0),
+        time_ms=measure_bounded(layout, profile, REACH_S * 1000.0),
+        length_mm=measure_bounded(layout, LENGTH, REACH_M * 1000.0),
     )
 
 
@@ -61,10 +61,11 @@ def measure_walks_within(layout: Layout, reading: Reading) -> csr_matrix:
 
     A home is within the cutoff of a centre where an entry is stored, be it 0.
     """
-    return _bound_matrix(layout, reading.measure, reading.cutoff_units)
+    return measure_bounded(layout, reading.measure, reading.cutoff_units)
 
 
-def _bound_matrix(layout: Layout, profile: Profile, limit: float) -> csr_matrix:
+def measure_bounded(layout: Layout, profile: Profile, limit: float) -> csr_matrix:
+    """What every walk costs that costs no more than a limit, homes x centres: milliseconds (millimetres)."""
     ways = price_ways(layout, profile)
     return search_reach(
         layout.network.public,

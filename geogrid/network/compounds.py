@@ -249,7 +249,7 @@ def resolve_gates(
     missing = np.setdiff1d(np.arange(len(gated)), of_compound)
     inferred_xy, inferred = _infer_gates(polygons, missing, public, inside)
     unknown = np.setdiff1d(missing, inferred)
-    rim_xy, rim = _find_rim_points(polygons, unknown, public)
+    rim_xy, rim = find_rim_points(polygons, unknown, public)
     origin = np.full(len(gated), GateOrigin.GIVEN.value, dtype=object)
     origin[inferred] = GateOrigin.INFERRED.value
     origin[unknown] = GateOrigin.UNKNOWN.value
@@ -288,7 +288,7 @@ def _infer_gates(
     return found[:, 1:], found[:, 0].astype(np.int64)
 
 
-def _find_rim_points(polygons: Geometries, compounds: Integers, public: Graph) -> tuple[Floats, Integers]:
+def find_rim_points(polygons: Geometries, compounds: Integers, public: Graph) -> tuple[Floats, Integers]:
     """The point of each compound's edge that is nearest to the public network; none without a network."""
     if not len(compounds) or not public.n_segments:
         return np.empty((0, 2)), np.empty(0, np.int64)

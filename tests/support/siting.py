@@ -1,51 +1,60 @@
-"""Small random siting questions and their answers by trying every choice."""
+"""Siting questions on towns drawn as text."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator
+from itertools import combinations
+from typing import Any
 
-import numpy as np
-from scipy.sparse import csr_matrix
+import geopandas as gpd
+import shapely
 
-from geogrid.siting.problem import CoverProblem
+from geogrid.coverage.assess import assess_coverage
+from geogrid.coverage.engine import Engine
+from geogrid.coverage.reading import Reading
+from geogrid.coverage.scenario import AddCentre, RemoveCentre, Scenario
+from geogrid.coverage.town import Town
+from geogrid.coverage.walks import lay_out
+from geogrid.siting.instance import Instance, build_instance
+from tests.support.town import CRS, at
 
-
-def draw_problem(rng: np.random.Generator, *, with_fixed: bool = True) -> tuple[CoverProblem, int]:
-    """A question of at most 24 rows and 9 sites, and a number of sites that it allows."""
-    n_rows, n_sites = int(rng.integers(1, 25)), int(rng.integers(1, 10))
-    cover = rng.random((n_rows, n_sites)) < rng.uniform(0.1, 0.6)
-    weight = rng.integers(0, int(rng.choice([2, 10, 1000])), n_rows)
-    k = int(rng.integers(1, n_sites + 1))
-    order = [int(site) for site in rng.permutation(n_sites)]
-    must, forbidden = [], []
-    if with_fixed and rng.random() < 0.4:
-        must = order[: int(rng.integers(0, min(k, 2) + 1))]
-        forbidden = order[len(must) :][: min(int(rng.integers(0, 3)), n_sites - k)]
-    is_covered = rng.random(n_rows) < 0.2
-    return CoverProblem(csr_matrix(cover), weight, is_covered, tuple(must), tuple(forbidden)), k
+MINUTE = Reading("minutes", 1.0)
+"""Six columns of street."""
 
 
-def list_choices(problem: CoverProblem, sizes: Iterator[int] | range) -> Iterator[tuple[int, ...]]:
-    """Every allowed set of sites of the given sizes."""
-    free = [site for site in range(problem.n_sites) if site not in problem.forbidden]
-    for size in sizes:
-        for choice in itertools.combinations(free, size):
-            if set(problem.must) <= set(choice):
-                yield choice
+def place_candidates(**cells: tuple[float, float]) -> gpd.GeoDataFrame:
+    """Candidates by id at columns and rows of the picture."""
+    points = [shapely.Point(at(*cell)) for cell in cells.values()]
+    frame = gpd.GeoDataFrame({"id": list(cells), "name": None, "cost": None}, geometry=points, crs=CRS)
+    return frame.astype({"cost": float})
 
 
-def try_every_choice(
-    problem: CoverProblem,
-    k: int,
-    is_allowed: Callable[[tuple[int, ...]], bool] = lambda _choice: True,
-) -> int | None:
-    """The largest weight that any allowed choice of at most `k` sites covers; None when there is no such choice."""
-    cover = problem.cover.toarray() > 0
-    weight = np.where(problem.is_covered, 0, problem.weight)
-    values = [
-        int(weight[cover[:, list(choice)].any(axis=1)].sum())
-        for choice in list_choices(problem, range(k + 1))
-        if is_allowed(choice)
-    ]
-    return max(values, default=None)
+def no_ground() -> gpd.GeoDataFrame:
+    """A layer `no_build` without anything in it."""
+    return gpd.GeoDataFrame({"id": []}, geometry=gpd.GeoSeries([], crs=CRS))
+
+
+def pose(town: Town, candidate: gpd.GeoDataFrame, reading: Reading = MINUTE, **options: Any) -> Instance:
+    """The siting question of a town."""
+    return build_instance(town, lay_out(town), reading, candidate, no_ground(), **options)
+
+
+def count_with(town: Town, reading: Reading, places: dict[str, tuple[float, float]]) -> int:
+    """People covered with more centres, by the coverage engine alone."""
+    edits = tuple(AddCentre(f"new-{key}", x, y) for key, (x, y) in places.items())
+    homes = assess_coverage(Scenario(edits).apply(town), reading).homes
+    return int(homes.loc[homes["status"] == "covered", "people"].fillna(0).sum())
+
+
+def find_best_by_force(town: Town, instance: Instance, k: int) -> int:
+    """People covered by the best choice of k candidates, every choice walked by the what-if engine."""
+    engine = Engine(town, instance.reading.measure)
+    people = engine.layout.homes.building["residents"].fillna(0).to_numpy(int)
+    best = 0
+    for chosen in combinations(range(len(instance.candidates)), k):
+        for number in chosen:
+            x, y = map(float, instance.candidates.xy[number])
+            engine.apply(AddCentre(f"new-{number}", x, y))
+        best = max(best, int(people[engine.walks.cost <= instance.reading.cutoff_units].sum()))
+        for number in chosen:
+            engine.apply(RemoveCentre(f"new-{number}"))
+    return best
