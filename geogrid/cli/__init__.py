@@ -26,6 +26,7 @@ COMMANDS = {
     "site": "geogrid.cli.site",
     "scenario": "geogrid.cli.scenario",
     "locate": "geogrid.cli.locate",
+    "locate-batch": "geogrid.cli.locate_batch",
     "export": "geogrid.cli.export",
     "report": "geogrid.cli.report",
     "history": "geogrid.cli.history",

@@ -237,6 +237,16 @@ def unescape_formula(text: str) -> str:
     return text[1:] if _ESCAPED_START.match(text) else text
 
 
+def find_control_characters(table: Table) -> list[Fault]:
+    """One fault for each cell with a character that no text has: no spreadsheet can hold it."""
+    return [
+        Fault("含有控制字符，请删除", "it holds a control character: delete it", row, column)
+        for row, cells in zip(table.rows, table.cells, strict=True)
+        for column, value in zip(table.columns, cells, strict=True)
+        if isinstance(value, str) and _CONTROL.search(value)
+    ]
+
+
 def write_table(frame: pd.DataFrame, path: Path, *, title: str = "1") -> None:
     """Write one table to a .csv or .xlsx file, beside and renamed; see `write_tables`.
 

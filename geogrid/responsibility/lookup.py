@@ -118,6 +118,18 @@ def locate(
     return Answer(on, answers, n_found)
 
 
+def locate_match(
+    register: Register,
+    match: NameMatch,
+    unit: str | None,
+    *,
+    walks: pd.DataFrame | None = None,
+    measure_walk: MeasureWalk | None = None,
+) -> PlaceAnswer:
+    """The answer for one match of `find_matches`, from a register of one date."""
+    return _answer_place(register, _place_match(register, match, unit), walks, measure_walk)
+
+
 def find_matches(register: Register, query: str) -> tuple[list[NameMatch], str | None]:
     """What a query may mean, the likeliest first, and the unit of a building that it names."""
     unit = read_unit(query)

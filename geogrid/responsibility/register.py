@@ -187,6 +187,11 @@ class Register:
         return Holders(self.layers["compound"])
 
     @cached_property
+    def building_names(self) -> dict[str, str]:
+        """Building -> what to call it."""
+        return {entry.key: entry.name for entry in self.gazetteer.entries if entry.kind == "building"}
+
+    @cached_property
     def compound_names(self) -> dict[str, str | None]:
         """Compound -> its name."""
         return _read_pairs(self.layers["compound"], "id")

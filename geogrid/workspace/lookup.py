@@ -6,6 +6,7 @@ import datetime
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from geogrid.coverage.assess import assess_layout
 from geogrid.coverage.reading import Reading
@@ -14,6 +15,7 @@ from geogrid.errors import AnalysisError, EmptyLayerError
 from geogrid.network.impedance import PROFILES
 from geogrid.responsibility.answer import Answer
 from geogrid.responsibility.lookup import locate
+from geogrid.responsibility.nearest import MeasureWalk
 from geogrid.responsibility.register import REGISTER_LAYERS, REGISTER_TABLES, Register
 from geogrid.schema import LAYERS
 from geogrid.workspace.cache import read_layout
@@ -55,16 +57,26 @@ def locate_in_county(
     """
     day = on or datetime.date.today()  # noqa: DTZ011  # the office's own day
     register = read_register(workspace).on_date(day)
+    walks, measure_walk = read_walks(workspace, day)
+    return locate(register, query=query, lonlat=lonlat, on=day, walks=walks, measure_walk=measure_walk)
+
+
+def read_walks(workspace: Workspace, day: datetime.date) -> tuple[pd.DataFrame | None, MeasureWalk | None]:
+    """Every home's nearest centre by the official reading, and a measure for positions.
+
+    Returns
+    -------
+    None, twice, while the county has no streets, no homes or no centres.
+    """
     try:
         town, reading = workspace.read_town(on=day), Reading.parse(workspace.reading)
         layout = read_layout(workspace.path, town)
     except AnalysisError:
-        return locate(register, query=query, lonlat=lonlat, on=day)
+        return None, None
 
     def measure_walk(
         points: npt.NDArray[np.object_],
     ) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.float64]]:
         return measure_point_walks(town, layout, points, PROFILES[reading.profile])
 
-    walks = assess_layout(town, layout, [reading])[0].homes
-    return locate(register, query=query, lonlat=lonlat, on=day, walks=walks, measure_walk=measure_walk)
+    return assess_layout(town, layout, [reading])[0].homes, measure_walk
