@@ -12,7 +12,7 @@ import click
 
 from geogrid import errors
 from geogrid.cli import group
-from geogrid.schema import LAYERS, ROLES, SETTINGS, TABLES, Geometry, Layer
+from geogrid.schema import LAYERS, ROLES, ROSTER, SETTINGS, TABLES, Geometry, Layer
 
 PAGE = Path(__file__).with_name("reference.md")
 ROOT = PAGE.parents[1]
@@ -69,6 +69,7 @@ def _layers() -> Iterator[str]:
     yield ""
     for layer in (*LAYERS.values(), *TABLES.values()):
         yield from _layer(layer)
+    yield from _layer(ROSTER)
     yield "### Roles"
     yield ""
     yield "| role | English | held for | tier | for each beat |"

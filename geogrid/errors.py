@@ -192,6 +192,15 @@ class OutOfPlaceError(InputError):
 
 
 @dataclass(eq=False)
+class RosterConflictError(InputError):
+    """A roster with people of whom it is not clear who on record they are."""
+
+    zh = "名册中有 {count} 处冲突，未写入。请在“人员编号”列填写编号后重试；新人员请填一个新编号。"
+    en = "The roster has {count} conflicts and nothing was written. Enter person ids, a new one for a new person."
+    count: int
+
+
+@dataclass(eq=False)
 class UnknownLayerError(InputError):
     """A layer that the schema does not declare."""
 

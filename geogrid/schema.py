@@ -539,6 +539,61 @@ ROLES: dict[str, Role] = {
     )
 }
 
+ROLE_SPELLINGS = {
+    "片区长": ("片长", "一级网格长"),
+    "街巷长": ("街长", "巷长", "二级网格长"),
+    "邻里长": ("邻长", "三级网格长"),
+    "楼栋长": ("楼长", "栋长", "四级网格长"),
+    "户组长": ("户长", "五级网格长"),
+    "社区书记": ("书记", "社区党委书记"),
+    "网格信息员": ("信息员",),
+    "社区民警": ("民警", "片警", "驻区民警"),
+    "专职辅警": ("辅警",),
+    "巡防队员": ("巡防", "巡防员"),
+    "物业保安": ("保安",),
+    "平安志愿者": ("志愿者",),
+}
+"""Role -> other names under which rosters have it. 网格长 alone could be any of five tiers."""
+
+KIND_LAYERS = {
+    "社区": "community",
+    "片区": "district",
+    "街巷": "lane",
+    "网格": "grid",
+    "警格": "beat",
+    "小区": "compound",
+    "楼栋组": "group",
+    "户组": "group",
+}
+"""What a roster calls a kind of area -> its layer."""
+
+_KIND_SPELLINGS = {
+    kind: (("村", "community") if kind == "社区" else () if layer == "group" else (layer,))
+    for kind, layer in KIND_LAYERS.items()
+}
+
+ROSTER = Layer(
+    "roster",
+    Geometry.NONE,
+    "名册",
+    "roster",
+    (
+        Column("person", TEXT, "人员编号", "person id"),
+        Column("name", TEXT, "姓名", "name", required=True),
+        Column("unit", TEXT, "单位", "unit"),
+        Column("duty_phone", TEXT, "值班电话", "duty phone"),
+        Column("duty_phone_public", BOOLEAN, "值班电话公示", "duty phone is public"),
+        Column("private_phone", TEXT, "私人电话", "private phone"),
+        Column("role", TEXT, "职务", "role", required=True, choices={**ROLE_SPELLINGS, "网格长": ()}),
+        Column("kind", TEXT, "区域类别", "kind of area", choices=_KIND_SPELLINGS),
+        Column("area", TEXT, "区域名称或代码", "name or code of the area", required=True),
+        *_VALIDITY,
+    ),
+    key="person",
+    is_personal=True,
+)
+"""The sheet by which people and duties are brought in, one row a duty; it is stored in two tables."""
+
 SETTINGS: dict[str, tuple[str, str]] = {
     "county.code": ("行政区划代码", "code of the county"),
     "county.name": ("名称", "name of the county"),

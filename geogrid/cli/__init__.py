@@ -21,6 +21,8 @@ COMMANDS = {
     "import": "geogrid.cli.import_layer",
     "import-osm": "geogrid.cli.import_osm",
     "import-elevation": "geogrid.cli.import_elevation",
+    "import-roster": "geogrid.cli.import_roster",
+    "template": "geogrid.cli.template",
     "check": "geogrid.cli.check",
     "coverage": "geogrid.cli.coverage",
     "site": "geogrid.cli.site",

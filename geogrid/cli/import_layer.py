@@ -54,7 +54,7 @@ def command(
 
     if layer not in LAYERS:
         raise UnknownLayerError(layer=layer, known=", ".join(LAYERS))
-    mapping = dict(_parse_mapping(text) for text in columns)
+    mapping = dict(parse_mapping(text) for text in columns)
     progress = Progress(language())
     with Workspace.open(county) as workspace:
         if datum is None:
@@ -99,7 +99,8 @@ def command(
         click.echo(label("cli.import.revision", language(), revision=report.revision, path=county))
 
 
-def _parse_mapping(text: str) -> tuple[str, str]:
+def parse_mapping(text: str) -> tuple[str, str]:
+    """Our column and theirs from `ours=theirs`."""
     ours, separator, theirs = text.partition("=")
     if not separator or not ours.strip() or not theirs.strip():
         raise InvalidOptionError(option="--column", value=text, expected="我方列名=对方列名 / ours=theirs")

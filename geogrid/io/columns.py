@@ -24,6 +24,7 @@ _IDENTITY_TITLES = re.compile(
     r"身份证|公民身份|identity_?(card|number|no)|id_?card|id_?no\b|sfzh|^zjhm$|证件号"
 )
 _IDENTITY = re.compile(r"\d{17}[\dXx]\Z")
+_IDENTITY_WITHIN = re.compile(r"(?<![0-9])[0-9]{17}[0-9Xx](?![0-9])")
 _IDENTITY_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11643-1999
 _IDENTITY_CHECKS = "10X98765432"
 
@@ -136,14 +137,24 @@ def require_no_identity_numbers(columns: Mapping[str, Sequence[Any]], shown: str
         raise FileContentError(shown, faults)
 
 
+def find_identity_number(text: str) -> bool:
+    """Whether an identity number stands anywhere in a text."""
+    plain = unicodedata.normalize("NFKC", text)
+    return any(_is_identity_number(found) for found in _IDENTITY_WITHIN.findall(plain))
+
+
 def _are_identity_numbers(values: Sequence[Any]) -> bool:
     """Whether most of the values that are there are valid identity numbers."""
     texts = [value.strip() for value in values if isinstance(value, str) and value.strip()]
-    n_valid = 0
-    for text in texts:
-        if len(text) == len(_IDENTITY_WEIGHTS) + 1 and _IDENTITY.match(text):
-            total = sum(int(digit) * weight for digit, weight in zip(text, _IDENTITY_WEIGHTS, strict=False))
-            month, day = int(text[10:12]), int(text[12:14])
-            is_date = 1 <= month <= 12 and 1 <= day <= 31 and text[6:8] in ("18", "19", "20")
-            n_valid += is_date and _IDENTITY_CHECKS[total % 11] == text[17].upper()
+    n_valid = sum(_is_identity_number(text) for text in texts)
     return n_valid > 0 and 2 * n_valid >= len(texts)
+
+
+def _is_identity_number(text: str) -> bool:
+    """Whether a text is 18 digits with a date of birth and the right check digit."""
+    if len(text) != len(_IDENTITY_WEIGHTS) + 1 or not _IDENTITY.match(text):
+        return False
+    total = sum(int(digit) * weight for digit, weight in zip(text, _IDENTITY_WEIGHTS, strict=False))
+    month, day = int(text[10:12]), int(text[12:14])
+    is_date = 1 <= month <= 12 and 1 <= day <= 31 and text[6:8] in ("18", "19", "20")
+    return is_date and _IDENTITY_CHECKS[total % 11] == text[17].upper()

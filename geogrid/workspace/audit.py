@@ -17,12 +17,14 @@ import sqlite3
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from geogrid.errors import InvalidOptionError
-from geogrid.workspace.workspace import Workspace
+
+if TYPE_CHECKING:  # which itself records what it undoes
+    from geogrid.workspace.workspace import Workspace
 
 LONGEST_REASON = 500
 GENESIS = "0" * 64

@@ -124,6 +124,14 @@ def find_undoable(connection: sqlite3.Connection) -> int | None:
     return None if row[0] is None else int(row[0])
 
 
+def is_personal(connection: sqlite3.Connection, revision: int) -> bool:
+    """Whether a revision changed people or duties."""
+    row = connection.execute(
+        "SELECT 1 FROM private.change WHERE revision = ? LIMIT 1", (revision,)
+    ).fetchone()
+    return row is not None
+
+
 def read_states_before(
     connection: sqlite3.Connection, layer: Layer, database: str, revision: int
 ) -> list[tuple[int, dict[str, Any] | None, bytes | None]]:

@@ -24,6 +24,7 @@ from geogrid.errors import (
 from geogrid.schema import LAYERS, TABLES, Geometry, Layer, find_layer
 from geogrid.workspace import connection as files
 from geogrid.workspace import journal
+from geogrid.workspace.audit import Event, append_event
 from geogrid.workspace.edit import METRIC_CRS_SETTING, STORE_CRS_SETTING, Edit, database_of
 from geogrid.workspace.geopackage import decode_geometries, quoted
 from geogrid.workspace.rows import to_frame
@@ -407,6 +408,9 @@ class Workspace:
             revision = journal.begin_revision(self._connection, _utc_now(), author, "undo", undoes=undone)
             for layer in JOURNALLED:
                 self._put_back(layer, undone)
+            if journal.is_personal(self._connection, undone):
+                told = Event(author, "roster.undo", f"revision#{undone}")
+                append_event(self._connection, told, datetime.datetime.now(datetime.UTC))
             journal.close_revision(self._connection, revision)
         return undone
 
