@@ -23,6 +23,7 @@ bench: $(VENV)/.installed-bench
 	$(BIN)/python benchmarks/county.py
 	$(BIN)/python benchmarks/engine.py
 	$(BIN)/python benchmarks/surface.py
+	$(BIN)/python benchmarks/siting.py
 	$(BIN)/python benchmarks/lookup.py
 
 clean:

@@ -26,7 +26,7 @@ Reals = npt.NDArray[np.float64]
 
 DEFLECTION, PATIENCE, FACTOR, LAST_STEP, MOST_STEPS = 0.8, 20, 0.7, 1e-4, 2_000
 """As in `lagrange`."""
-PRICE_UNITS = 2**20
+PRICE_UNITS = 2**16
 """Prices are multiples of 1 / this, so that the sums of people and prices are exact in a float."""
 NEAREST_SWAPS = 12
 """For each chosen site, how many others are tried in its place, those with the largest score."""

@@ -14,8 +14,8 @@ from geogrid.errors import FixedSitesError, NoCandidatesError, SitingDataError, 
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
-LARGEST_TOTAL = 2**34
-"""Largest sum of weights: scaled by a certificate's scale and summed over sites it stays within 64 bits."""
+LARGEST_TOTAL = 2**36
+"""Largest sum of weights: times a certificate's largest scale it is still exact in a float."""
 
 
 @dataclass(frozen=True, eq=False)
