@@ -17,6 +17,7 @@ from geogrid.labels import LANGUAGES, label
 
 if TYPE_CHECKING:
     from geogrid.reports.document import Document
+    from geogrid.reports.facts import Facts
 
 FORMS = (".docx", ".pdf", ".xlsx", ".html")
 
@@ -77,18 +78,24 @@ def command(
     parts = ["geogrid", "report", county.name, "--out", out.name]
     parts += [part for name, value in options.items() if value is not None for part in (name, str(value))]
     document = compose_report(facts, tongue or language(), command=shlex.join(parts))
-    _write(document, out, template, progress)
+    _write(document, facts, out, template, progress)
     click.echo(label("cli.written", language(), path=out))
 
 
-def _write(document: Document, out: Path, template: Path | None, progress: Progress) -> None:
+def _write(document: Document, facts: Facts, out: Path, template: Path | None, progress: Progress) -> None:
     from geogrid.reports.pdf import write_pdf
+    from geogrid.reports.webpage import write_webpage
     from geogrid.reports.word import write_word
+    from geogrid.reports.workbook import write_workbook
 
     def show(done: int, total: int) -> None:
         progress(done / total, "report.step.draw")
 
     if out.suffix.lower() == ".pdf":
         write_pdf(document, out, show)
+    elif out.suffix.lower() == ".xlsx":
+        write_workbook(document, out, show)
+    elif out.suffix.lower() == ".html":
+        write_webpage(document, facts, out, show)
     else:
         write_word(document, out, template=template, progress=show)

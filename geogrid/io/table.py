@@ -326,7 +326,7 @@ def _write_xlsx(sheets: Mapping[str, pd.DataFrame], path: Path) -> None:
     bold = book.add_format({"bold": True})
     taken: set[str] = set()
     for title, frame in sheets.items():
-        sheet = book.add_worksheet(_sheet_title(title, taken))
+        sheet = book.add_worksheet(name_sheet(title, taken))
         for j, column in enumerate(frame.columns):
             sheet.write_string(0, j, _CONTROL.sub("", str(column)), bold)
         for i, row in enumerate(plain_rows(frame), start=1):
@@ -340,7 +340,7 @@ def _write_xlsx(sheets: Mapping[str, pd.DataFrame], path: Path) -> None:
     book.close()
 
 
-def _sheet_title(title: str, taken: set[str]) -> str:
+def name_sheet(title: str, taken: set[str]) -> str:
     """At most 31 characters, none that a worksheet may not have, and not taken yet."""
     plain = re.sub(r"[\[\]:*?/\\']", " ", _CONTROL.sub("", title)).strip()[:31] or "1"
     found, n = plain, 1

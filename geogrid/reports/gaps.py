@@ -54,7 +54,7 @@ def tell_gaps(facts: Facts, words: Words, closers: Mapping[str, str]) -> Iterato
     for gap in describe_gaps(facts.gaps):
         number = gap["id"].removeprefix("gap-")
         yield Heading(2, words("gap", number=number, where=tell_where(gap, names, words)), gap["id"])
-        yield Paragraph(_tell_gap(gap, names, words))
+        yield Paragraph(tell_gap(gap, names, words))
         yield Paragraph(closers.get(gap["id"]) or words(f"gap.remedy.{gap['reason']}"))
         yield Figure(
             f"map_{gap['id']}",
@@ -129,7 +129,8 @@ def tell_where(gap: Mapping[str, Any], names: Mapping[str, Mapping[Any, str]], w
     return " · ".join(parts) or words("gap.outside")
 
 
-def _tell_gap(gap: Mapping[str, Any], names: Mapping[str, Mapping[Any, str]], words: Words) -> str:
+def tell_gap(gap: Mapping[str, Any], names: Mapping[str, Mapping[Any, str]], words: Words) -> str:
+    """Who is in a gap, how far their nearest centre is and why, and who answers for them."""
     known = gap["people"] is not None
     grid = names["grid"].get(gap["grid"], gap["grid"]) if gap["grid"] else None
     return words(

@@ -31,6 +31,8 @@ from geogrid.reports.words import Words
 TEMPLATE = "report.typ"
 NARROW_TEXT = 14
 """Columns of texts up to this long are as wide as they need; longer ones share what is left."""
+JOINED_DASH = "\u2060–\u2060"
+"""A dash at which no line is broken: both ends of a range stay together."""
 
 
 def write_pdf(document: Document, path: Path, progress: Progress | None = None) -> None:
@@ -110,7 +112,7 @@ def _describe_table(table: Table, words: Words) -> dict[str, Any]:
     cells: list[dict[str, dict[str, Any]]] = [
         {
             column.key: {
-                "text": (text := write_cell(row.get(column.key), column.kind)),
+                "text": (text := write_cell(row.get(column.key), column.kind).replace("–", JOINED_DASH)),
                 "whole": len(text) <= NARROW_TEXT,
                 "share": _read_share(row.get(column.key)) if column.key == table.bar else None,
             }
