@@ -113,7 +113,9 @@ def test_a_bridge_is_proposed_across_the_water_and_reaches_whom_it_says():
     best = max(found, key=lambda one: one.gained)
     assert (best.gained, best.kind, best.edit.bridge) == (7, RemedyKind.ADD_BRIDGE, True)
     assert best.length_m == pytest.approx(36.0)
-    walk = assess_coverage(Engine(town, instance.reading.measure).scenario.extend(best.edit).apply(town), instance.reading)
+    walk = assess_coverage(
+        Engine(town, instance.reading.measure).scenario.extend(best.edit).apply(town), instance.reading
+    )
     assert walk.homes.loc["A", "length_m"] == pytest.approx(100.8, abs=0.002)
 
 
@@ -133,9 +135,15 @@ def test_a_link_passes_no_building():
         {"id": ["hall"], "use": ["industrial"]}, geometry=[shapely.box(*at(-20, 3), *at(40, 2))], crs=CRS
     )
     layers["building"] = gpd.GeoDataFrame(
-        np.concatenate([layers["building"][["id", "residents", "geometry"]].assign(use=None).to_numpy(object),
-                        wall.assign(residents=None)[["id", "residents", "geometry", "use"]].to_numpy(object)]),
-        columns=["id", "residents", "geometry", "use"], geometry="geometry", crs=CRS,
+        np.concatenate(
+            [
+                layers["building"][["id", "residents", "geometry"]].assign(use=None).to_numpy(object),
+                wall.assign(residents=None)[["id", "residents", "geometry", "use"]].to_numpy(object),
+            ]
+        ),
+        columns=["id", "residents", "geometry", "use"],
+        geometry="geometry",
+        crs=CRS,
     )
     layers["building"]["residents"] = layers["building"]["residents"].astype("Int64")
     assert value_links(ask(Town.from_layers(layers), Reading("metres", 101.0)), Weight.PEOPLE) == []

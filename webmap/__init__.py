@@ -35,7 +35,9 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     from webmap.county import EXTENSION, CountySource
     from webmap.errors import init_errors
     from webmap.pages import pages
+    from webmap.scenario_api import scenario_api
     from webmap.security import init_security
+    from webmap.siting_api import siting_api
     from webmap.tiles import TILES, TileStore, tiles
 
     app = Flask(__name__, static_folder=None)
@@ -46,6 +48,6 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     init_security(app, settings or WebSettings())
     init_errors(app)
     Compress(app)
-    for blueprint in (pages, api, tiles, assets):
+    for blueprint in (pages, api, siting_api, scenario_api, tiles, assets):
         app.register_blueprint(blueprint)
     return app

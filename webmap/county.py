@@ -18,11 +18,12 @@ from geogrid.coverage.ground import Ground, lay_ground
 from geogrid.coverage.reading import STANDARD_READINGS, Reading
 from geogrid.coverage.town import Town
 from geogrid.coverage.walks import Layout, Objects, measure_point_walks
-from geogrid.crs import to_lonlat
+from geogrid.crs import change_crs, crs_name, to_lonlat
 from geogrid.errors import EmptyLayerError
 from geogrid.network.impedance import PROFILES, Floats
 from geogrid.responsibility.register import Register
 from geogrid.schema import find_layer
+from geogrid.siting.instance import Instance, build_instance
 from geogrid.workspace import Workspace
 from geogrid.workspace.cache import read_layout
 from geogrid.workspace.lookup import read_register
@@ -113,6 +114,15 @@ class County:
         town, layout = self.require_town(), self.layout
         return self.results.find("ground", lambda: lay_ground(town, layout))
 
+    def pose_siting(self, reading: Reading) -> Instance:
+        """The question of where new centres should stand, once for every number of them."""
+        town, layout = self.require_town(), self.layout
+        crs = crs_name(town.street.crs)
+        candidate, no_build = (change_crs(self.layers[name], crs, name) for name in ("candidate", "no_build"))
+        return self.results.find(
+            ("siting", reading), lambda: build_instance(town, layout, reading, candidate, no_build)
+        )
+
     def assess_doubt(self, reading: Reading) -> Coverage:
         """The same as `assess`, with how sure it is."""
         town, layout, coverage = self.require_town(), self.layout, self.assess(reading)
@@ -165,7 +175,7 @@ def load_county(workspace: Workspace, day: datetime.date) -> County:
             is_synthetic=workspace.is_synthetic,
             reading=Reading.parse(workspace.reading),
             settings=dict(workspace.settings),
-            layers={name: workspace.read(name, on=day) for name in (*PUBLIC_COLUMNS, "building")},
+            layers={name: workspace.read(name, on=day) for name in (*PUBLIC_COLUMNS, "building", "no_build")},
             town=None if is_empty else workspace.read_town(on=day),
             register=None if is_empty else forget_people(read_register(workspace)),
         )

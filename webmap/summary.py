@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from geogrid.coverage.reading import Reading
 from geogrid.crs import to_lonlat
@@ -102,7 +103,11 @@ def code_homes(county: County, reading: Reading) -> dict[str, Any]:
     `status`: c covered, n not covered, u unanswered, - no home. `bands`: 0 to 4, u, -. `version` is that
     of the layer's tiles, which number the buildings in the same order.
     """
-    homes = county.assess(reading).homes
+    return code_status(county, reading, county.assess(reading).homes)
+
+
+def code_status(county: County, reading: Reading, homes: pd.DataFrame) -> dict[str, Any]:
+    """The same for homes whose `status`, `walk_s` and `length_m` are given, by building."""
     aligned = homes.reindex(county.layers["building"]["id"])
     letters = aligned["status"].map(STATUS_LETTERS).fillna(NOT_A_HOME)
     measured = aligned["walk_s"] / 60 if reading.kind == "minutes" else aligned["length_m"]

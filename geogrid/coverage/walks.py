@@ -162,24 +162,40 @@ def lay_out(town: Town, *, access_limit_m: float = ACCESS_LIMIT_M) -> Layout:
         number[homes.compound][homes.door_home],
         access_limit_m=access_limit_m,
     )
-    ids, names, place, xy = _list_centres(town)
-    centre_doors = snap_doors(
-        network,
-        place,
-        xy,
-        find_walls(town.compound.geometry.to_numpy()[network.gated], xy),
-        access_limit_m=access_limit_m,
-    )
+    ids, names, centre_xy, centre_doors = _place_centres(town, network, access_limit_m)
     return Layout(
         network=network,
         homes=homes,
         centre_id=ids,
         centre_name=names,
-        centre_xy=xy[np.searchsorted(place, np.arange(len(ids)))],
+        centre_xy=centre_xy,
         home_doors=home_doors,
         centre_doors=centre_doors,
         gates=snap_gates(network, access_limit_m=access_limit_m),
     )
+
+
+def replace_centres(town: Town, layout: Layout) -> Layout:
+    """The layout with the centres of a town that differs from its own in nothing else.
+
+    Raises
+    ------
+    EmptyLayerError
+        When the town has no centre.
+    """
+    town.require_layers("centre")
+    ids, names, xy, doors = _place_centres(town, layout.network, ACCESS_LIMIT_M)
+    return replace(layout, centre_id=ids, centre_name=names, centre_xy=xy, centre_doors=doors)
+
+
+def _place_centres(
+    town: Town, network: Network, access_limit_m: float
+) -> tuple[Objects, Objects, Floats, Doors]:
+    """Ids and names of the centres, sorted by id, the first door of each, and all doors on the streets."""
+    ids, names, place, xy = _list_centres(town)
+    walls = find_walls(town.compound.geometry.to_numpy()[network.gated], xy)
+    doors = snap_doors(network, place, xy, walls, access_limit_m=access_limit_m)
+    return ids, names, xy[np.searchsorted(place, np.arange(len(ids)))], doors
 
 
 def price_ways(layout: Layout, profile: Profile) -> PricedWays:
