@@ -75,7 +75,9 @@ def test_a_what_if_is_what_the_edited_town_computes(client, path, records, edits
 
 
 def test_small_counts_of_people_are_not_told(client):
-    answer = ask(client, "scenario", {"edits": [{"do": "add_centre", "id": "t", **place(900, 410)}]}).get_json()
+    answer = ask(
+        client, "scenario", {"edits": [{"do": "add_centre", "id": "t", **place(900, 410)}]}
+    ).get_json()
     for value in answer["people"].values():
         assert value == 0 or value == f"<{FEWEST_TOLD}" or value % 10 == 0
     assert answer["elderly"] is None  # unknown in this town, not nobody
@@ -88,7 +90,12 @@ def test_the_best_centres_are_told_with_their_proof(client):
     assert (answer["k"], answer["gap"], answer["status"]) == (2, 0.0, "optimal")
     assert len(answer["sites"]) <= 2
     assert answer["candidate_origin"] == ["street"]
-    assert {remedy["kind"] for remedy in answer["remedies"]} <= {"add_path", "add_bridge", "add_gate", "open_gate"}
+    assert {remedy["kind"] for remedy in answer["remedies"]} <= {
+        "add_path",
+        "add_bridge",
+        "add_gate",
+        "open_gate",
+    }
     numbers = re.findall(r'"(?:people|value|bound|gained|alone)": ?(\d+)', response.get_data(as_text=True))
     assert numbers
     assert all(int(number) % 10 == 0 for number in numbers)
