@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -41,7 +42,7 @@ def match_columns(
     """Our column -> the file's column.
 
     A mapped column first; else the one that bears our name, the Chinese or the English title
-    (in upper or lower case); else, in a shapefile, our name cut to ten bytes.
+    (in upper or lower case); else, in a shapefile, our name cut to ten bytes, where no other of ours is cut to the same.
 
     Parameters
     ----------
@@ -68,11 +69,13 @@ def match_columns(
             raise InvalidOptionError(option="--column", value=f"{ours}={theirs}", expected=", ".join(found))
     free = {_plain(name): name for name in reversed(found) if name not in mapping.values()}
     matched = dict(mapping)
+    cut = Counter(map(_cut_name, layer.columns))
     for accepted in ([name for name in found if name not in last_resort], last_resort):
         for spelling in (_own_name, _zh_title, _en_title, _cut_name):
             for column in layer.columns:
                 plain = _plain(spelling(column))
-                if column.name not in matched and free.get(plain) in accepted:
+                is_clear = spelling is not _cut_name or cut[plain] == 1
+                if is_clear and column.name not in matched and free.get(plain) in accepted:
                     matched[column.name] = free.pop(plain)
     for place in places:
         name = next((free[_plain(other)] for other in PLACE_COLUMNS[place] if _plain(other) in free), None)

@@ -58,7 +58,11 @@ def read_gdal_layer(path: Path, shown: str, wanted: Sequence[str]) -> RawLayer:
     columns = {name: _plain(values) for name, values in zip(meta["fields"], fields, strict=True)}
     is_kml = path.suffix == ".kml"
     if is_kml:
-        columns = {name: values for name, values in columns.items() if name not in _KML_STYLE}
+        columns = {
+            name: values
+            for name, values in columns.items()
+            if name not in _KML_STYLE and (name not in _KML_NAMES or any(values))
+        }
     return RawLayer(
         columns=columns,
         rows=list(range(1, len(geometry) + 1)),
@@ -66,7 +70,7 @@ def read_gdal_layer(path: Path, shown: str, wanted: Sequence[str]) -> RawLayer:
         unreadable=unreadable,
         crs="EPSG:4326" if is_kml else meta["crs"],
         is_lonlat_by_standard=is_kml,
-        last_resort=_KML_NAMES if is_kml else (),
+        last_resort=tuple(name for name in _KML_NAMES if is_kml and name in columns),
     )
 
 

@@ -110,15 +110,7 @@ def run_guarded(
     for _ in range(2):
         with tempfile.TemporaryDirectory(prefix="geogrid-") as name:
             job = Path(name)
-            (job / "input").mkdir()
-            for target, source in files.items():
-                try:
-                    (job / "input" / target).parent.mkdir(exist_ok=True)
-                    shutil.copyfile(source, job / "input" / target)
-                except OSError as error:
-                    raise UnsupportedFileError(shown, error.strerror or str(error), ["-"]) from None
-            write_parcel(job / "request", request)
-            (job / "job.json").write_text(json.dumps({"task": task, **asdict(limits)}), encoding="utf-8")
+            _pack_job(job, task, files, request, limits)
             _run_child(job, shown, skipped, limits, progress)
             outcome = _read_outcome(job, shown)
             if outcome["status"] == "ok":
@@ -130,6 +122,20 @@ def run_guarded(
             raise UnsupportedFileError(shown, outcome["found"], ["-"])
         skipped = ",".join([skipped, *outcome["drivers"]])
     raise UnsupportedFileError(shown, f"GDAL: {skipped}", ALLOWED_DRIVERS)
+
+
+def _pack_job(job: Path, task: str, files: Mapping[str, Path], request: Parcel, limits: Limits) -> None:
+    """Put into a folder what the child needs: copies of the files, the request, the limits."""
+    (job / "input").mkdir()
+    for target, source in files.items():
+        try:
+            (job / "input" / target).parent.mkdir(exist_ok=True)
+            shutil.copyfile(source, job / "input" / target)
+        except OSError as error:
+            shown = str(request.info["file"])
+            raise UnsupportedFileError(shown, error.strerror or str(error), ["-"]) from None
+    write_parcel(job / "request", request)
+    (job / "job.json").write_text(json.dumps({"task": task, **asdict(limits)}), encoding="utf-8")
 
 
 def _require_readable(files: Mapping[str, Path], shown: str, limits: Limits) -> None:

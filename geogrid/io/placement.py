@@ -38,11 +38,6 @@ _FAR_AWAY = (
     "它离本县已有数据 100 公里以上，请核对坐标、坐标系，或是否导入了别县的文件。",
     "It lies more than 100 km from what the county holds: check coordinates, CRS, and that it is the county's file.",
 )
-# CGCS2000 Gauss-Krüger zones of 3 and of 6 degrees, with and without their number before the easting.
-_PREFIXED_3, _BARE_3 = range(4513, 4534), range(4534, 4555)
-_PREFIXED_6, _BARE_6 = range(4491, 4502), range(4502, 4513)
-_N_3_DEGREE = len(_PREFIXED_3)
-_EIGHT_DIGITS = 1e7
 _WEB_MERCATOR = "EPSG:3857"
 _MAX_PROPOSED = 3
 
@@ -117,18 +112,27 @@ def propose_systems(place: tuple[float, float], extent: Sequence[float] | None) 
         return []
     if abs(x) <= 180 and abs(y) <= 90:
         return [CGCS2000] if _is_near((x, y), extent) else []
-    zones = [f"EPSG:{code}" for code in (*_PREFIXED_3, *_PREFIXED_6)] if _zone_of(x) else []
-    if extent is not None and x < _EIGHT_DIGITS:
-        zones += [f"EPSG:{code}" for code in (*_BARE_3, *_BARE_6)]
+    numbered = _zone_of(x)
+    names = [numbered] if numbered else []
+    if numbered is None and extent is not None:
+        names = _zones_at(extent)
     found = []
-    for name in [*zones, _WEB_MERCATOR]:
-        lonlat = transform_points(np.array([place]), name, WGS84)[0]
-        west, _, east, _ = _area_of_use(parse_crs(name)) or (-180.0, -90.0, 180.0, 90.0)
-        margin = _MARGIN_DEG if name in zones[:_N_3_DEGREE] else 2 * _MARGIN_DEG
-        is_in_zone = west - margin <= lonlat[0] <= east + margin
-        if is_in_zone and _is_near((float(lonlat[0]), float(lonlat[1])), extent):
+    for name in [*names, _WEB_MERCATOR]:
+        lon, lat = transform_points(np.array([place]), name, WGS84)[0].tolist()
+        if _is_near((lon, lat), extent):
             found.append(name)
     return found[:_MAX_PROPOSED]
+
+
+def _zones_at(extent: Sequence[float]) -> list[str]:
+    """The zones without number before the easting, of 3 and of 6 degrees, that reach a county."""
+    west, _, east, _ = extent
+    return [
+        f"EPSG:{code}"
+        for first, n, width in ((4534, 21, 3), (4502, 11, 6))
+        for code in range(first, first + n)
+        if west - width / 2 <= 75 + width * (code - first) <= east + width / 2
+    ]
 
 
 def _is_near(lonlat: tuple[float, float], extent: Sequence[float] | None) -> bool:
@@ -321,5 +325,6 @@ def _hint_metres(x: float, y: float, crs: Any, county: County) -> tuple[str, str
 def _bare_twin(name: str) -> str | None:
     """The 3-degree zone without number whose twin with number a CRS is."""
     return next(
-        (f"EPSG:{code}" for code in _BARE_3 if choose_zone_prefixed_crs(f"EPSG:{code}") == name), None
+        (f"EPSG:{code}" for code in range(4534, 4555) if choose_zone_prefixed_crs(f"EPSG:{code}") == name),
+        None,
     )

@@ -136,7 +136,9 @@ def _choose_codec(
     texts, cut = [one.name for one in fields], []
     for one in fields:
         if one.kind == "C":
-            raws = {record[one.start : one.start + one.width].rstrip(b" \0") for record in records}
+            raws = dict.fromkeys(
+                record[one.start : one.start + one.width].rstrip(b" \0") for record in records
+            )
             # A text as wide as its field may be cut within a character.
             texts += [raw for raw in raws if len(raw) < one.width]
             cut += [raw for raw in raws if len(raw) == one.width]

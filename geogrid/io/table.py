@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from geogrid.errors import Fault, FileContentError, FileTooCostlyError, UnsupportedFileError
+from geogrid.errors import Fault, FileContentError, FileTooCostlyError, InputError, UnsupportedFileError
 from geogrid.io.archive import require_harmless_members
 from geogrid.io.encoding import decode_file, normalise_encoding
 from geogrid.io.guard import Progress, run_guarded
@@ -189,6 +189,8 @@ def _parse_xlsx(path: Path, shown: str, sheets: Sequence[str]) -> Table:
         with zipfile.ZipFile(path) as archive:
             require_harmless_members(archive.infolist(), shown)
         book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+    except InputError:
+        raise
     except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, SyntaxError) as error:
         raise UnsupportedFileError(shown, f"xlsx: {error}"[:200], [".xlsx", ".csv"]) from None
     visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"] or book.worksheets

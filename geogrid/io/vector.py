@@ -105,20 +105,36 @@ def read_layer(
     FileMissingError, UnsupportedFileError, FileTooCostlyError
         When the file cannot be read.
     """
+    request = _request(path, layer, datum, crs, columns, encoding, store_crs, extent)
+    result = run_guarded("layer", _files_of(path), request, progress=progress)
+    return Imported(result.frames["layer"], result.info["notes"])
+
+
+def _request(
+    path: Path,
+    layer: Layer,
+    datum: Datum | None,
+    crs: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    encoding: str | None = None,
+    store_crs: str | None = None,
+    extent: Sequence[float] | None = None,
+) -> Parcel:
+    """What the child is told; the parameters are those of `read_layer`."""
     if encoding is not None and normalise_encoding(encoding) is None:
         raise InvalidOptionError(option="--encoding", value=encoding, expected="UTF-8, GB18030 …")
-    request = {
-        "file": path.name,
-        "layer": layer.name,
-        "datum": datum,
-        "crs": crs,
-        "columns": dict(columns or {}),
-        "encoding": None if encoding is None else normalise_encoding(encoding),
-        "store_crs": store_crs,
-        "extent": None if extent is None else [float(value) for value in extent],
-    }
-    result = run_guarded("layer", _files_of(path), Parcel(request), progress=progress)
-    return Imported(result.frames["layer"], result.info["notes"])
+    return Parcel(
+        {
+            "file": path.name,
+            "layer": layer.name,
+            "datum": datum,
+            "crs": crs,
+            "columns": dict(columns or {}),
+            "encoding": None if encoding is None else normalise_encoding(encoding),
+            "store_crs": store_crs,
+            "extent": None if extent is None else [float(value) for value in extent],
+        }
+    )
 
 
 def _files_of(path: Path) -> dict[str, Path]:
@@ -129,7 +145,7 @@ def _files_of(path: Path) -> dict[str, Path]:
     if not path.exists():
         raise FileMissingError(str(path))
     if suffix == ".gdb" and path.is_dir():
-        return {f"input.gdb/{part.name}": part for part in sorted(path.iterdir()) if part.is_file()}
+        return _geodatabase_files(path)
     files = {f"input{suffix}": path}
     if suffix == ".shp":
         for sibling in sorted(path.parent.iterdir()):
@@ -140,6 +156,15 @@ def _files_of(path: Path) -> dict[str, Path]:
     if suffix == ".gpkg" and log.exists():
         files["input.gpkg-wal"] = log  # what another program wrote last stands there
     return files
+
+
+def _geodatabase_files(path: Path) -> dict[str, Path]:
+    parts = sorted(path.iterdir())
+    links = [part.name for part in parts if part.is_symlink()]
+    if links or not parts:
+        found = f"{links[0]}: 链接 / a link" if links else "空文件夹 / empty folder"
+        raise UnsupportedFileError(path.name, found, [".gdb"])
+    return {f"input.gdb/{part.name}": part for part in parts if part.is_file()}
 
 
 # --- in the child process ----------------------------------------------------------------------
