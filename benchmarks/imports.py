@@ -85,7 +85,7 @@ def measure(command: list[str]) -> tuple[float, float, float]:
     done.set()
     watcher.join()
     if code:
-        raise SystemExit(f"{' '.join(command)} ended with {code}")
+        raise SystemExit(code)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return time.perf_counter() - begun, cpu, most

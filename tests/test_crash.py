@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import geopandas as gpd
 import pytest
@@ -17,9 +16,6 @@ from geogrid.errors import ConflictError, StoreFullError
 from geogrid.io.export import write_layer
 from geogrid.workspace import ImportMode, import_layers, read_backup, write_backup
 from tests.support.interrupted import EDITING, IMPORTING, houses, kill_repeatedly, make_county, require_sound
-
-MEBIBYTE = 1 << 20
-
 
 # --- kill -9 -------------------------------------------------------------------------------------
 
@@ -62,10 +58,8 @@ def fill(folder):
             pass
 
 
-def grow(folder: Path, room: int = 0) -> None:
-    """Give the room back, but for what the filler keeps."""
-    filler = folder / "filler"
-    os.truncate(filler, max(0, filler.stat().st_size - room) if room else 0)
+def make_room(folder):
+    os.truncate(folder / "filler", 0)
 
 
 def routes(county, folder):
@@ -84,9 +78,6 @@ def routes(county, folder):
     return {
         "edit": edit,
         "import": load,
-        "rehearsal": lambda: import_layers(
-            county, {"building": houses(2000, 9)}, ImportMode.REPLACE, author="t", note="", is_rehearsal=True
-        ),
         "setting": lambda: county.set_setting("note", "x" * 500_000, "t"),
         "undo": lambda: county.undo("t"),
         "backup": lambda: write_backup(county.path, folder / "copy.zip"),
@@ -114,10 +105,10 @@ def test_a_full_disk_loses_nothing_says_so_and_is_written_again_when_there_is_ro
             assert not {one for one in left if not one.endswith(("-wal", "-shm"))}, name
             assert county.read("building").equals(before[0]), name  # reading goes on
             assert county.revision == before[1]
-            grow(small_disk)
+            make_room(small_disk)
         require_sound(path)
         for name, write in routes(county, small_disk).items():
-            if name not in ("undo", "rehearsal"):
+            if name != "undo":
                 write()
         assert county.count("centre") == 1
     require_sound(path)
@@ -132,7 +123,7 @@ def test_a_backup_that_does_not_fit_leaves_the_county_that_stands_there(small_di
     fill(small_disk)
     with pytest.raises(StoreFullError):
         read_backup(small_disk.parent / "copy.zip", path)
-    grow(small_disk)
+    make_room(small_disk)
     with Workspace.open(path) as county:
         assert county.read("building").equals(before)
 
@@ -183,6 +174,9 @@ def test_an_edit_based_on_an_old_version_names_both_versions(tmp_path):
     with Workspace.open(path) as first, Workspace.open(path) as second:
         with first.edit("甲", "x") as edit:
             edit.update("building", "b0", 1, {"name": "甲"})
-        with pytest.raises(ConflictError, match="现为第 2 版，您的修改基于第 1 版"), second.edit("乙", "x") as edit:
+        with (
+            pytest.raises(ConflictError, match="现为第 2 版，您的修改基于第 1 版"),
+            second.edit("乙", "x") as edit,
+        ):
             edit.update("building", "b0", 1, {"name": "乙"})
         assert second.read("building").set_index("id").loc["b0", "name"] == "甲"

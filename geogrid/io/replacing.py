@@ -2,11 +2,40 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from geogrid.errors import GeogridError, StoreFullError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_LITTLE_BYTES = 256 << 10
+"""With less room than this on the disk, a writer that gave up is taken to have met its end."""
+
+
+@contextmanager
+def telling_full_disk(path: Path) -> Iterator[None]:
+    """An error of a full disk, as the system or a library tells it, as ours.
+
+    Raises
+    ------
+    StoreFullError
+        Which says that what stands at the path was not changed: the caller sees to that.
+    """
+    try:
+        yield
+    except GeogridError:
+        raise
+    except Exception as error:
+        is_told = isinstance(error, OSError) and error.errno in _FULL
+        # Libraries tell it in their own words, or call it something else.
+        if is_told or shutil.disk_usage(path.resolve().parent).free < _LITTLE_BYTES:
+            raise StoreFullError(path=str(path)) from error
+        raise
 
 
 @contextmanager
@@ -15,13 +44,19 @@ def replacing(path: Path) -> Iterator[Path]:
 
     The new file is flushed to the disk before it is renamed. When the writing fails, the target
     is as it was and nothing is left beside it.
+
+    Raises
+    ------
+    StoreFullError
+        When the disk has no room for it.
     """
     beside = path.with_name(f".{secrets.token_hex(4)}.{path.name}")
     try:
-        yield beside
-        with beside.open("r+b") as file:
-            os.fsync(file.fileno())
-        beside.replace(path)
+        with telling_full_disk(path):
+            yield beside
+            with beside.open("r+b") as file:
+                os.fsync(file.fileno())
+            beside.replace(path)
         if os.name == "posix":
             _flush_folder(path.parent)
     finally:

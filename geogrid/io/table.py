@@ -316,8 +316,9 @@ def _csv_cell(value: Any) -> Any:
 def _write_xlsx(sheets: Mapping[str, pd.DataFrame], path: Path) -> None:
     import xlsxwriter
 
+    packed = io.BytesIO()  # on a full disk the packer would leave a file open
     book = xlsxwriter.Workbook(
-        str(path),
+        packed,
         {
             "constant_memory": True,
             "strings_to_formulas": False,
@@ -340,6 +341,7 @@ def _write_xlsx(sheets: Mapping[str, pd.DataFrame], path: Path) -> None:
                 elif value is not None:
                     sheet.write_number(i, j, value)
     book.close()
+    path.write_bytes(packed.getbuffer())
 
 
 def name_sheet(title: str, taken: set[str]) -> str:

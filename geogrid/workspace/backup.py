@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 from geogrid.errors import FileMissingError, UnsupportedFileError, WorkspaceError
+from geogrid.io.replacing import telling_full_disk
 from geogrid.workspace.connection import private_path_of, remove_log, require_workspace, translated
 
 MAP_MEMBER, PRIVATE_MEMBER, MANIFEST_MEMBER = "county.gpkg", "county.private.sqlite", "manifest.json"
@@ -30,9 +31,14 @@ def write_backup(path: Path, archive: Path) -> None:
     ------
     WorkspaceMissingError, NotAWorkspaceError, WorkspaceDamagedError
         When there is no county to copy.
+    StoreFullError
+        When there is no room for the archive and the copies it is made from.
     """
     require_workspace(path)
-    with tempfile.TemporaryDirectory(dir=archive.resolve().parent, prefix=".backup-") as folder:
+    with (
+        telling_full_disk(archive),
+        tempfile.TemporaryDirectory(dir=archive.resolve().parent, prefix=".backup-") as folder,
+    ):
         digests: dict[str, str] = {}
         packed = Path(folder) / "archive.zip"
         descriptor = os.open(packed, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
@@ -67,10 +73,15 @@ def read_backup(archive: Path, path: Path) -> Path | None:
         When it is no backup, or a file in it is not what was put in.
     WorkspaceLockedError
         When a program has the present county open.
+    StoreFullError
+        When there is no room beside the present county, which stays.
     """
     if not archive.is_file():
         raise FileMissingError(file=str(archive))
-    with tempfile.TemporaryDirectory(dir=path.resolve().parent, prefix=".restore-") as folder:
+    with (
+        telling_full_disk(path),
+        tempfile.TemporaryDirectory(dir=path.resolve().parent, prefix=".restore-") as folder,
+    ):
         members = _unpack(archive, Path(folder))
         require_workspace(members[MAP_MEMBER])
         kept = _move_away(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import struct
 import warnings
@@ -34,6 +35,21 @@ def private_path_of(path: Path) -> Path:
     return path.with_name(path.name.removesuffix(".gpkg") + ".private.sqlite")
 
 
+# How SQLite calls it when the log, its index or the file itself cannot grow.
+_IO_ERRORS = (
+    "SQLITE_IOERR_WRITE",
+    "SQLITE_IOERR_SHMSIZE",
+    "SQLITE_IOERR_TRUNCATE",
+    "SQLITE_IOERR_FSYNC",
+    "SQLITE_CANTOPEN",
+)
+_LITTLE_BYTES = 256 << 10
+
+
+def _has_little_room(path: Path) -> bool:
+    return shutil.disk_usage(path.resolve().parent).free < _LITTLE_BYTES
+
+
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
     """SQLite's errors as ours."""
@@ -43,7 +59,7 @@ def translated(path: Path) -> Iterator[None]:
         text = str(error)
         if "locked" in text or "busy" in text:
             raise WorkspaceLockedError(path=str(path), waited_s=BUSY_S) from error
-        if "full" in text:
+        if "full" in text or (error.sqlite_errorname in _IO_ERRORS and _has_little_room(path)):
             raise StoreFullError(path=str(path)) from error
         raise WorkspaceDamagedError(path=str(path), found=text) from error
     except sqlite3.DatabaseError as error:
