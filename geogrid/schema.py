@@ -348,6 +348,9 @@ ORGANISATION_KINDS = {
 }
 GROUP_KINDS = {"楼栋组": (), "户组": ()}
 
+ERASED_PREFIX = "erased-"
+"""What the id of a person who was erased begins with."""
+
 ACCOUNT_ROLES = {"public": ("公众",), "staff": ("工作人员",), "planner": ("规划",), "admin": ("管理员",)}
 """What an account may do, each role more than the one before."""
 

@@ -70,6 +70,7 @@ def test_findings_come_by_severity_then_code_then_features(layers, tables):
         ("error", "partition.gap", ()),
         ("error", "reference.missing", ("G2",)),
         ("warning", "roster.vacant", ("G2",)),
+        ("note", "roster.idle", ("n3",)),
     ]
     assert found[2].size == 1000
     assert run_checks(layers, tables, TODAY) == found

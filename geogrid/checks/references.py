@@ -39,7 +39,7 @@ def find_validity_faults(frame: pd.DataFrame, layer: str) -> list[Finding]:
     findings = []
     columns = (read_texts(frame, name) for name in (find_layer(layer).key, "valid_from", "valid_to"))
     for key, start, end in zip(*columns, strict=True):
-        dates = [_read_date(text) for text in (start, end) if text]
+        dates = [read_date(text) for text in (start, end) if text]
         for text, found in zip((text for text in (start, end) if text), dates, strict=True):
             if found is None:
                 findings.append(make_finding("validity.unreadable", layer, [key or "?"], date=text))
@@ -131,7 +131,8 @@ def _name_column(layer: Layer, column: str) -> dict[str, str]:
     return {"zh": layer.column(column).zh, "en": layer.column(column).en}
 
 
-def _read_date(text: str) -> date | None:
+def read_date(text: str) -> date | None:
+    """The date of an ISO 8601 text, or None when it is no such text."""
     try:
         found = date.fromisoformat(text)
     except ValueError:

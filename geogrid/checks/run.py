@@ -12,7 +12,9 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geogrid.areas.validity import select_current
+from geogrid.checks.beats import find_beat_faults
 from geogrid.checks.datum import Position, find_shifted_layers, judge_positions
+from geogrid.checks.duties import find_duty_faults
 from geogrid.checks.geometry import find_geometry_faults
 from geogrid.checks.grids import find_grid_faults, select_village
 from geogrid.checks.network import find_centre_faults, find_gate_faults, find_near_misses
@@ -100,6 +102,8 @@ def _check_areas(current: Mapping[str, gpd.GeoDataFrame]) -> Iterator[Finding]:
         yield from find_grid_faults(current["grid"], communities, districts, extent)
     if "beat" in current:
         yield from find_overlaps(current["beat"], "beat")
+        buildings = current.get("building", gpd.GeoDataFrame({"id": []}, geometry=[]))
+        yield from find_beat_faults(current["beat"], communities, buildings)
 
 
 def _check_streets(current: Mapping[str, gpd.GeoDataFrame]) -> Iterator[Finding]:
@@ -128,6 +132,7 @@ def _check_roster(
     if "beat" in layers:
         yield from find_roster_faults(layers["beat"], assignments, on)
     yield from find_vacant_posts(layers, tables, on)
+    yield from find_duty_faults(layers, tables, on)
     yield from find_role_faults(assignments, on)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from geogrid.errors import ErasureUnfinishedError, FeatureNotFoundError, NotPermittedError, RevealLimitError
 from geogrid.responsibility.columns import read_texts
-from geogrid.schema import TABLES
+from geogrid.schema import ERASED_PREFIX, TABLES
 from geogrid.workspace import journal
 from geogrid.workspace.audit import BLANKED, Event, append_event, count_events, require_reason
 from geogrid.workspace.backup import PRIVATE_MEMBER
@@ -201,7 +201,7 @@ def erase_person(
     """
     reason = require_reason(reason)
     now = (at or datetime.datetime.now(datetime.UTC)).astimezone(datetime.UTC)
-    pseudonym = f"erased-{secrets.token_hex(4)}"
+    pseudonym = f"{ERASED_PREFIX}{secrets.token_hex(4)}"
     with workspace.edit(actor, "erase") as edit:
         connection = edit.connection
         fids, told = _collect(connection, person)

@@ -14,13 +14,12 @@ import pandas as pd
 from geogrid.errors import ConflictError, Fault, FileContentError, RosterConflictError
 from geogrid.io.roster import OPEN, Roster, RosterRow
 from geogrid.responsibility.columns import read_texts
-from geogrid.schema import ROLES, find_layer
+from geogrid.schema import ERASED_PREFIX, ROLES, find_layer
 from geogrid.workspace.audit import Event, append_event
 from geogrid.workspace.posts import resolve_posts
 from geogrid.workspace.workspace import Workspace
 
 PERSON_FIELDS = ("name", "unit", "duty_phone", "duty_phone_public", "private_phone")
-ERASED_PREFIX = "erased-"
 
 
 class Missing(StrEnum):
