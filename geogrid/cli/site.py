@@ -271,7 +271,7 @@ def _write_files(
         write_layer(frame, options["out"], layer_title=label("cli.site.sites", language()))
         written.append(options["out"])
     if options["chart"] is not None:
-        from geogrid.reports.siting_chart import draw_curve
+        from geogrid.reports.siting_chart import write_curve
 
         title = label(
             "chart.siting.title",
@@ -279,7 +279,7 @@ def _write_files(
             county=head["county"],
             reading=study.instance.reading.title(language()),
         )
-        draw_curve(told, options["chart"], title=title, is_synthetic=head["synthetic"], language=language())
+        write_curve(told, options["chart"], title=title, is_synthetic=head["synthetic"], language=language())
         written.append(options["chart"])
     return written
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from geogrid.reports.areas import tell_areas
 from geogrid.reports.centres import tell_centres
 from geogrid.reports.document import Document, PageBreak
@@ -12,6 +10,7 @@ from geogrid.reports.front import scope_name, tell_front
 from geogrid.reports.gaps import tell_gaps
 from geogrid.reports.maps import list_marks
 from geogrid.reports.method import tell_circles, tell_method
+from geogrid.reports.proposals import find_closers, tell_proposals
 from geogrid.reports.words import Words
 
 
@@ -24,13 +23,14 @@ def compose_report(facts: Facts, language: str, *, command: str) -> Document:
         The command that computes it again.
     """
     words = Words(language)
-    closers: Mapping[str, str] = {}
+    closers = find_closers(facts, words)
     blocks = (
         *tell_front(facts, words),
         PageBreak(),
         *tell_areas(facts, words),
         *tell_gaps(facts, words, closers),
         *tell_centres(facts, words),
+        *tell_proposals(facts, words),
         *tell_circles(facts, words),
         *tell_method(facts, words, command),
     )

@@ -20,6 +20,8 @@ from geogrid.coverage.reach import measure_walks_within
 from geogrid.coverage.supply import list_supply
 from geogrid.errors import FeatureNotFoundError
 from geogrid.findings import Finding
+from geogrid.siting.remedy import Remedy
+from geogrid.siting.study import Study
 
 SCOPE_LAYERS = ("community", "district")
 
@@ -84,6 +86,14 @@ def find_scope(areas: Mapping[str, gpd.GeoDataFrame], layer: str, query: str) ->
 
 
 @dataclass(frozen=True)
+class Proposals:
+    """What could be done: the study of `N_PROPOSED` new centres, and gates and paths valued one by one."""
+
+    study: Study
+    remedies: tuple[Remedy, ...]
+
+
+@dataclass(frozen=True)
 class Facts:
     """All that a report states.
 
@@ -103,6 +113,8 @@ class Facts:
         The official reading at an earlier revision, or today where a scenario is reported; else None.
     earlier_title
         What `earlier` is, in each language.
+    proposals
+        Where new centres would stand, and what is cheaper; None where there is nothing to propose.
     findings
         Open faults of the data.
     """
@@ -118,6 +130,7 @@ class Facts:
     earlier: Coverage | None = None
     earlier_title: Mapping[str, str] = field(default_factory=dict)
     scenario: str | None = None
+    proposals: Proposals | None = None
 
     @property
     def official(self) -> Coverage:
@@ -138,6 +151,7 @@ def gather_facts(
     earlier: Coverage | None = None,
     earlier_title: Mapping[str, str] | None = None,
     scenario: str | None = None,
+    proposals: Proposals | None = None,
 ) -> Facts:
     """The facts of a report from coverages of one town; see `Facts` for what each is."""
     official = coverages[0]
@@ -158,6 +172,7 @@ def gather_facts(
         earlier=earlier,
         earlier_title=dict(earlier_title or {}),
         scenario=scenario,
+        proposals=proposals,
     )
 
 

@@ -10,6 +10,7 @@ from geogrid.coverage.doubt import describe_area
 from geogrid.coverage.summary import count_homes, count_people
 from geogrid.reports.document import (
     Block,
+    Bullets,
     CellKind,
     Figure,
     Heading,
@@ -22,6 +23,7 @@ from geogrid.reports.document import (
 from geogrid.reports.facts import Facts
 from geogrid.reports.gaps import largest_gap_table
 from geogrid.reports.maps import draw_coverage_map
+from geogrid.reports.proposals import list_advice
 from geogrid.reports.words import Words, hide_few, write_count, write_range, write_share
 
 N_LARGEST_GAPS = 5
@@ -44,6 +46,10 @@ def tell_front(facts: Facts, words: Words) -> Iterator[Block]:
     )
     if len(facts.gaps):
         yield largest_gap_table(facts, words, N_LARGEST_GAPS)
+    advice = list_advice(facts, words)
+    if advice:
+        yield Paragraph(words("advice"))
+        yield Bullets(advice)
 
 
 def scope_name(facts: Facts) -> str:

@@ -6,19 +6,27 @@ import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import geopandas as gpd
+
 from geogrid.checks.run import run_checks
 from geogrid.coverage.assess import Coverage, add_doubt, assess_layout
 from geogrid.coverage.reading import STANDARD_READINGS, Reading
 from geogrid.coverage.scenario import Scenario
 from geogrid.coverage.town import Town
 from geogrid.coverage.walks import Layout, lay_out
-from geogrid.errors import InvalidOptionError
+from geogrid.errors import InvalidOptionError, NothingToGainError
 from geogrid.findings import Finding
 from geogrid.labels import LANGUAGES, label
-from geogrid.reports.facts import SCOPE_LAYERS, Facts, Scope, Subject, find_scope, gather_facts
+from geogrid.reports.facts import SCOPE_LAYERS, Facts, Proposals, Scope, Subject, find_scope, gather_facts
+from geogrid.siting.instance import build_instance
+from geogrid.siting.remedies import find_remedies
+from geogrid.siting.study import study_siting
 from geogrid.workspace import Workspace
 from geogrid.workspace.cache import fingerprint_town, read_layout
 from geogrid.workspace.scenarios import read_scenario
+
+N_PROPOSED = 5
+"""New centres of the plan; the table tells of 1, 3 and 5, the curve of up to 20."""
 
 Tell = Callable[[str], None]
 """Called with the name of each step as it begins; a label key under `report.step`."""
@@ -77,6 +85,7 @@ def gather_county(
         earlier_town = None if request.since is None else workspace.read_town(on=day, revision=request.since)
         edits = None if request.scenario is None else read_scenario(workspace, request.scenario)
         layers, tables = workspace.read_all()
+        candidate, no_build = workspace.read_metric("candidate"), workspace.read_metric("no_build")
         subject = Subject(
             name=workspace.name,
             code=workspace.code,
@@ -107,6 +116,8 @@ def gather_county(
     coverages = assess_layout(town, layout, [official, *others])
     tell("doubt")
     coverages[0] = add_doubt(town, layout, coverages[0])
+    tell("siting")
+    proposals = _propose(town, layout, official, candidate, no_build)
     return gather_facts(
         subject,
         scope,
@@ -115,7 +126,21 @@ def gather_county(
         earlier=earlier,
         earlier_title=earlier_title,
         scenario=request.scenario,
+        proposals=proposals,
     )
+
+
+def _propose(
+    town: Town, layout: Layout, reading: Reading, candidate: gpd.GeoDataFrame, no_build: gpd.GeoDataFrame
+) -> Proposals | None:
+    """The best new centres, gates and paths; None where no candidate reaches anybody more."""
+    instance = build_instance(town, layout, reading, candidate, no_build)
+    weight = instance.choose_weight(None)
+    try:
+        study = study_siting(instance, min(N_PROPOSED, len(instance.candidates)), weight=weight)
+    except NothingToGainError:
+        return None
+    return Proposals(study, tuple(find_remedies(instance, weight)))
 
 
 def _change(town: Town, edits: Scenario) -> tuple[Town, Layout]:

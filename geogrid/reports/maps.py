@@ -36,7 +36,7 @@ CENTRE, GAP, SITE = "#1f3a5f", "#8f3300", "#7b1fa2"
 MARGIN_SHARE = 0.04
 GAP_MARGIN_M = 250.0
 LEGEND_MM = 7.0
-FRONT_MAP_MM = 84.0
+FRONT_MAP_MM = 68.0
 """What the first page has left for its map."""
 
 

@@ -17,11 +17,8 @@ LINE, BAR, CEILING = "#0b5394", "#b6cde3", "#a61c00"
 """Dark enough on white; told apart by brightness and by form too."""
 
 
-def draw_curve(study: dict[str, Any], path: Path, *, title: str, is_synthetic: bool, language: str) -> None:
-    """Draw `curve` of a study (as `siting.summary.describe_study` gives it) to a file.
-
-    Bars are what the best k sites gain over the best k - 1, the line is what they cover together, with the
-    knee marked, under the ceiling of all candidates.
+def write_curve(study: dict[str, Any], path: Path, *, title: str, is_synthetic: bool, language: str) -> None:
+    """Draw the curve of a study to a file.
 
     Raises
     ------
@@ -31,6 +28,19 @@ def draw_curve(study: dict[str, Any], path: Path, *, title: str, is_synthetic: b
     medium = CHART_MEDIA.get(path.suffix.lower())
     if medium is None:
         raise UnsupportedFileError(path.name, path.suffix or "-", tuple(CHART_MEDIA))
+    picture = draw_curve(study, medium, title=title, is_synthetic=is_synthetic, language=language)
+    with replacing(path) as beside:
+        beside.write_bytes(picture)
+
+
+def draw_curve(
+    study: dict[str, Any], medium: Medium, *, title: str, is_synthetic: bool, language: str
+) -> bytes:
+    """Draw `curve` of a study, as `siting.summary.describe_study` gives it.
+
+    Bars are what the best k sites gain over the best k - 1, the line is what they cover together, with the
+    knee marked, under the ceiling of all candidates.
+    """
     unit = study["weight"]
     ceiling = study["covered"]["ceiling"][unit] - study["covered"]["now"][unit]
     counts = [point["k"] for point in study["curve"]]
@@ -56,6 +66,4 @@ def draw_curve(study: dict[str, Any], path: Path, *, title: str, is_synthetic: b
         axes.yaxis.set_major_formatter(lambda value, _position: f"{value:,.0f}")
         axes.grid(axis="y", linewidth=0.3)
         axes.legend(loc="lower right")
-        picture = save_sheet(figure, medium)
-    with replacing(path) as beside:
-        beside.write_bytes(picture)
+        return save_sheet(figure, medium)
