@@ -510,7 +510,7 @@ def test_buildings_of_one_name_are_all_answered_in_order(layers, tables):
 
 def test_an_unknown_name_is_an_error_that_names_similar_ones(register):
     with pytest.raises(PlaceNotFoundError, match="宜和佳苑"):
-        locate(register, "宜合佳园", on=TODAY)
+        locate(register, "宜和花园路", on=TODAY)
 
 
 def test_a_building_that_has_ended_is_not_found(layers, tables):

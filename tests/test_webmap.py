@@ -64,6 +64,10 @@ SAMPLES = {
     "/api/v1/catchments.geojson": ["/api/v1/catchments.geojson"],
     "/api/v1/isochrones.geojson": ["/api/v1/isochrones.geojson"],
     "/api/v1/search": ["/api/v1/search?q=和平", f"/api/v1/search?q={OFFICER}"],
+    "/api/v1/areas/<kind>/<code>": [
+        "/api/v1/areas/community/350725001001",
+        "/api/v1/areas/beat/J01",
+    ],
     "/api/v1/locate": ["/api/v1/locate?building=b02", "/api/v1/locate?q=东苑", "/api/v1/locate?q=J01"],
     f"{LEAFLET_URL}/<path:name>": [f"{LEAFLET_URL}/leaflet.js", f"{LEAFLET_URL}/images/layers.png"],
     "/static/<fingerprint>/<path:name>": [f"/static/{read_fingerprints().static}/main.js"],

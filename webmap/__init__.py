@@ -31,6 +31,7 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     from flask_compress import Compress
 
     from webmap.api import api
+    from webmap.area_api import area_api
     from webmap.assets import assets
     from webmap.county import EXTENSION, CountySource
     from webmap.errors import init_errors
@@ -48,6 +49,6 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     init_security(app, settings or WebSettings())
     init_errors(app)
     Compress(app)
-    for blueprint in (pages, api, siting_api, scenario_api, tiles, assets):
+    for blueprint in (pages, api, area_api, siting_api, scenario_api, tiles, assets):
         app.register_blueprint(blueprint)
     return app

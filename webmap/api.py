@@ -210,7 +210,7 @@ def findings() -> Response:
 def search() -> dict[str, Any]:
     """What to offer for a text that is being typed."""
     query = request.args.get("q", "").strip()
-    _require_short("q", query)
+    require_short("q", query)
     return {"results": search_places(current_county(), query) if query else []}
 
 
@@ -224,8 +224,8 @@ def locate_named() -> dict[str, Any]:
             value=f"{building[:40]}, {query[:40]}",
             expected="二者取一 / exactly one of the two",
         )
-    _require_short("q", building or query)
-    answer = find_place(current_county(), query=building or query, on=_asked_day(request.args.get("on")))
+    require_short("q", building or query)
+    answer = find_place(current_county(), query=building or query, on=asked_day(request.args.get("on")))
     if building:
         answer["matches"] = [
             match for match in answer["matches"] if match["building"] == match["key"] == building
@@ -242,7 +242,7 @@ def locate_position() -> dict[str, Any]:
         raise InvalidOptionError(option="body", value=type(body).__name__, expected='{"lon": …, "lat": …}')
     lon, lat = _number(body, "lon"), _number(body, "lat")
     on = body.get("on")
-    return find_place(current_county(), lonlat=(lon, lat), on=_asked_day(on if on is None else str(on)))
+    return find_place(current_county(), lonlat=(lon, lat), on=asked_day(on if on is None else str(on)))
 
 
 def _number(body: dict[str, Any], name: str) -> float:
@@ -253,7 +253,8 @@ def _number(body: dict[str, Any], name: str) -> float:
     raise InvalidOptionError(option=name, value=str(value)[:40], expected="度 / degrees")
 
 
-def _asked_day(text: str | None) -> datetime.date | None:
+def asked_day(text: str | None) -> datetime.date | None:
+    """The date of a question; None where it has none, which means today."""
     if not text:
         return None
     try:
@@ -262,6 +263,7 @@ def _asked_day(text: str | None) -> datetime.date | None:
         raise InvalidOptionError(option="on", value=text[:40], expected="YYYY-MM-DD") from None
 
 
-def _require_short(option: str, text: str) -> None:
+def require_short(option: str, text: str) -> None:
+    """Refuse a text that is longer than anything that has a name."""
     if len(text) > LONGEST_QUERY:
         raise InvalidOptionError(option=option, value=f"{text[:40]}…", expected=f"≤ {LONGEST_QUERY}")

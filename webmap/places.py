@@ -9,6 +9,7 @@ import pandas as pd
 
 from geogrid.errors import EmptyLayerError, PlaceNotFoundError
 from geogrid.labels import LANGUAGES, label
+from geogrid.responsibility.describe import describe_area
 from geogrid.responsibility.gazetteer import Entry
 from geogrid.responsibility.lookup import locate
 from geogrid.responsibility.register import Register
@@ -98,6 +99,21 @@ def search_places(county: County, query: str) -> list[dict[str, Any]]:
         }
         for entry in entries
     ]
+
+
+def describe_place(county: County, kind: str, code: str, on: datetime.date | None) -> dict[str, Any]:
+    """What belongs to an area on a date, today when None, without people.
+
+    Raises
+    ------
+    UnknownLayerError, FeatureNotFoundError
+        When it is no kind that can be described, or there is none of that code on the date.
+    """
+    day = on or county.day
+    walks = _find_walks(county, day) if kind == "centre" else None
+    return describe_area(_register_on(county, day), kind, code, on=day, walks=walks).to_dict(
+        show_people=False
+    )
 
 
 def _register_on(county: County, day: datetime.date) -> Register:

@@ -29,6 +29,7 @@ COMMANDS = {
     "scenario": "geogrid.cli.scenario",
     "locate": "geogrid.cli.locate",
     "locate-batch": "geogrid.cli.locate_batch",
+    "area": "geogrid.cli.area",
     "export": "geogrid.cli.export",
     "report": "geogrid.cli.report",
     "history": "geogrid.cli.history",

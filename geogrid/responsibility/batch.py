@@ -14,9 +14,9 @@ import shapely
 
 from geogrid.crs import WGS84, transform_points
 from geogrid.labels import LANGUAGES, label
-from geogrid.responsibility.answer import PlaceAnswer, Words
-from geogrid.responsibility.gazetteer import NameMatch
-from geogrid.responsibility.lookup import N_SUGGESTED, find_matches, locate, locate_match
+from geogrid.responsibility.answer import Evidence, PlaceAnswer, Words
+from geogrid.responsibility.gazetteer import Closeness, NameMatch
+from geogrid.responsibility.lookup import N_SUGGESTED, locate, locate_match
 from geogrid.responsibility.nearest import MeasureWalk
 from geogrid.responsibility.register import Register
 
@@ -26,6 +26,9 @@ LONGEST_QUERY = 200
 MOST_CANDIDATES = 5
 PLAIN_EVIDENCE = ("match.exact", "place.in_building", "walk.")
 """Evidence that raises no doubt; everything else stands in the row's reason."""
+
+GUESSES = (Closeness.SOUND, Closeness.SLIP)
+"""Names that only sound like the text or differ from it by a slip: a person decides, not a batch."""
 
 
 class State(StrEnum):
@@ -160,7 +163,7 @@ class _Answerer:
     def _answer_name(self, text: str) -> RowAnswer:
         if len(text) > LONGEST_QUERY:
             return RowAnswer(State.NOT_FOUND, None, _say("too_long", most=LONGEST_QUERY))
-        matches, unit = find_matches(self._register, text)
+        matches = self._register.gazetteer.find(text)
         if not matches:
             similar = tuple(self._register.gazetteer.suggest(text, N_SUGGESTED))
             return RowAnswer(State.NOT_FOUND, None, _say("not_found"), similar)
@@ -171,9 +174,10 @@ class _Answerer:
                 _say("ambiguous", n=len(matches)),
                 tuple(_name_candidate(match) for match in matches[:MOST_CANDIDATES]),
             )
-        place = locate_match(
-            self._register, matches[0], unit, walks=self._walks, measure_walk=self._measure_walk
-        )
+        place = locate_match(self._register, matches[0], walks=self._walks, measure_walk=self._measure_walk)
+        if matches[0].closeness in GUESSES or matches[0].other_area:
+            doubts = [{"zh": item.zh, "en": item.en} for item in place.evidence if _is_of_match(item)]
+            return RowAnswer(State.AMBIGUOUS, None, _join(doubts), (_name_candidate(matches[0]),))
         return _judge(place)
 
     def _answer_position(self, lonlat: tuple[float, float]) -> RowAnswer:
@@ -190,6 +194,10 @@ def _judge(place: PlaceAnswer) -> RowAnswer:
     if any(area.answers for area in place.areas):
         return RowAnswer(State.RESOLVED, place, _join(doubts))
     return RowAnswer(State.OUTSIDE, place, _join([_say("outside"), *doubts]))
+
+
+def _is_of_match(evidence: Evidence) -> bool:
+    return evidence.code.startswith("match.")
 
 
 def _name_candidate(match: NameMatch) -> str:
@@ -265,5 +273,4 @@ def tabulate_answer(answer: RowAnswer, register: Register, language: str) -> lis
 
 
 def _name_building(register: Register, place: PlaceAnswer) -> str:
-    name = place.name if place.kind == "building" else register.building_names.get(place.building or "")
-    return f"{name} ({place.building})" if name else str(place.building)
+    return f"{register.entries['building', str(place.building)].name} ({place.building})"

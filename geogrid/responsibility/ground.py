@@ -17,6 +17,12 @@ from geogrid.responsibility.columns import read_texts
 
 Objects = npt.NDArray[np.object_]
 
+TOGETHER_M = 0.05
+"""Borders this near are one: corners on a straight edge lie beside it by millimetres in another CRS."""
+
+CORNER_M = 0.5
+"""Shorter stretches of a common border are two corners that meet."""
+
 
 @dataclass(frozen=True)
 class Ground:
@@ -98,6 +104,19 @@ class Ground:
             return None
         rows, metres = self._tree.query_nearest(place, all_matches=True, return_distance=True)
         return (self.codes[rows.min()], float(metres[0])) if len(rows) else None
+
+    def measure_neighbours(self, code: str) -> list[tuple[str, float]]:
+        """The areas that touch or overlap one, with the metres of border that they share, by code.
+
+        Borders run together where they are within `TOGETHER_M`; areas that meet in a corner share 0 m.
+        """
+        row = self.codes.index(code)
+        near = self._near(self._polygons[row], TOGETHER_M)
+        near = near[near != row]
+        beside = shapely.intersection(self._borders[row], shapely.buffer(self._borders[near], TOGETHER_M))
+        shared_m = shapely.length(beside)
+        shared_m[shared_m < CORNER_M] = 0.0
+        return [(self.codes[other], float(metres)) for other, metres in zip(near, shared_m, strict=True)]
 
     def is_detached(self, code: str, place: BaseGeometry) -> bool:
         """Whether a place lies in a part of an area that is parted from its main one: an exclave."""

@@ -12,7 +12,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geogrid.crs import WGS84, transform_points
-from geogrid.errors import InvalidOptionError, PlaceNotFoundError
+from geogrid.errors import FeatureNotFoundError, InvalidOptionError, PlaceNotFoundError
 from geogrid.labels import label
 from geogrid.responsibility.answer import Answer, Evidence, HeldArea, PlaceAnswer, make_evidence
 from geogrid.responsibility.duty import (
@@ -23,7 +23,7 @@ from geogrid.responsibility.duty import (
     tell_stand_ins,
     tell_units,
 )
-from geogrid.responsibility.gazetteer import NameMatch
+from geogrid.responsibility.gazetteer import Entry, NameMatch
 from geogrid.responsibility.membership import (
     CLEAR_SHARE,
     SMALLEST_SHARE,
@@ -40,7 +40,6 @@ from geogrid.responsibility.nearest import (
 )
 from geogrid.responsibility.organisation import list_organisations
 from geogrid.responsibility.register import Register
-from geogrid.responsibility.unit import drop_unit, read_unit
 from geogrid.schema import AREA_LAYERS, LAYERS
 
 N_SUGGESTED = 3
@@ -103,10 +102,10 @@ def locate(
     if lonlat is not None and query is None:
         places, n_found = [_place_position(current, lonlat)], 1
     elif query is not None and lonlat is None:
-        matches, unit = find_matches(current, query)
+        matches = current.gazetteer.find(query)
         if not matches:
             raise _explain_not_found(current, query)
-        places = [_place_match(current, match, unit) for match in matches[:limit]]
+        places = [_place_match(current, match) for match in matches[:limit]]
         n_found = len(matches)
     else:
         raise InvalidOptionError(
@@ -121,22 +120,26 @@ def locate(
 def locate_match(
     register: Register,
     match: NameMatch,
-    unit: str | None,
     *,
     walks: pd.DataFrame | None = None,
     measure_walk: MeasureWalk | None = None,
 ) -> PlaceAnswer:
-    """The answer for one match of `find_matches`, from a register of one date."""
-    return _answer_place(register, _place_match(register, match, unit), walks, measure_walk)
+    """The answer for one match of the gazetteer, from a register of one date."""
+    return _answer_place(register, _place_match(register, match), walks, measure_walk)
 
 
-def find_matches(register: Register, query: str) -> tuple[list[NameMatch], str | None]:
-    """What a query may mean, the likeliest first, and the unit of a building that it names."""
-    unit = read_unit(query)
-    matches = register.gazetteer.find(query)
-    if not matches and unit is not None:
-        matches = register.gazetteer.find(drop_unit(query))
-    return matches, unit
+def locate_feature(register: Register, kind: str, key: str) -> PlaceAnswer:
+    """The answer for one feature of a layer of the gazetteer, without a walk, from a register of one date.
+
+    Raises
+    ------
+    FeatureNotFoundError
+        When the layer has no such feature on that date.
+    """
+    entry = register.entries.get((kind, key))
+    if entry is None:
+        raise FeatureNotFoundError(layer=kind, keys=[key[:80]])
+    return _answer_place(register, _place_entry(register, entry, None, []), None, None)
 
 
 def _explain_not_found(register: Register, query: str) -> PlaceNotFoundError:
@@ -174,9 +177,8 @@ def _place_position(register: Register, lonlat: tuple[float, float]) -> _Place:
     return _Place("position", None, None, (lon, lat), point, building, compound, None, evidence)
 
 
-def _place_match(register: Register, match: NameMatch, unit: str | None) -> _Place:
+def _place_match(register: Register, match: NameMatch) -> _Place:
     entry = match.entry
-    geometry = register.geometries[entry.kind][entry.key]
     evidence = [
         make_evidence(
             f"match.{match.closeness.name.lower()}",
@@ -185,6 +187,15 @@ def _place_match(register: Register, match: NameMatch, unit: str | None) -> _Pla
             name=match.text,
         )
     ]
+    for code, typed in (("other_area", match.other_area), ("unread", match.unread)):
+        if typed:
+            evidence.append(make_evidence(f"match.{code}", {"typed": typed}, typed=typed))
+    unit = f"{match.unit}单元" if match.unit and entry.kind == "building" else None
+    return _place_entry(register, entry, unit, evidence)
+
+
+def _place_entry(register: Register, entry: Entry, unit: str | None, evidence: list[Evidence]) -> _Place:
+    geometry = register.geometries[entry.kind][entry.key]
     building = compound = None
     if entry.kind == "building":
         building, compound = entry.key, register.building_compounds[entry.key]
@@ -196,7 +207,6 @@ def _place_match(register: Register, match: NameMatch, unit: str | None) -> _Pla
         building, compound = register.find_holders(geometry)
     if geometry is None:
         evidence.append(make_evidence("place.no_geometry", {"kind": entry.kind, "key": entry.key}))
-    unit = unit if entry.kind == "building" else None
     return _Place(
         entry.kind, entry.key, entry.name, entry.lonlat, geometry, building, compound, unit, tuple(evidence)
     )

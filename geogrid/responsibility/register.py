@@ -13,12 +13,13 @@ import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from geogrid.areas.share import assign_areas
 from geogrid.areas.validity import select_current
 from geogrid.crs import change_crs
 from geogrid.responsibility.answer import Evidence
 from geogrid.responsibility.columns import read_texts
 from geogrid.responsibility.duty import DutiesByPost, Post, group_duties, list_group_posts
-from geogrid.responsibility.gazetteer import GAZETTEER_LAYERS, Gazetteer, build_gazetteer
+from geogrid.responsibility.gazetteer import GAZETTEER_LAYERS, Entry, Gazetteer, build_gazetteer
 from geogrid.responsibility.ground import Ground
 from geogrid.responsibility.holders import Holders
 from geogrid.responsibility.membership import find_declared_differences
@@ -187,9 +188,15 @@ class Register:
         return Holders(self.layers["compound"])
 
     @cached_property
-    def building_names(self) -> dict[str, str]:
-        """Building -> what to call it."""
-        return {entry.key: entry.name for entry in self.gazetteer.entries if entry.kind == "building"}
+    def entries(self) -> dict[tuple[str, str], Entry]:
+        """(layer, key) -> what can be found by name."""
+        return {(entry.kind, entry.key): entry for entry in self.gazetteer.entries}
+
+    @cached_property
+    def building_areas(self) -> dict[str, list[str | None]]:
+        """Kind -> the code of the one area of each building, in the order of the layer."""
+        polygons = self.layers["building"].geometry.to_numpy()
+        return {kind: list(assign_areas(polygons, frame)) for kind, frame in self.areas.items()}
 
     @cached_property
     def compound_names(self) -> dict[str, str | None]:

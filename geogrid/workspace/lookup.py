@@ -11,15 +11,25 @@ import pandas as pd
 from geogrid.coverage.assess import assess_layout
 from geogrid.coverage.reading import Reading
 from geogrid.coverage.walks import measure_point_walks
-from geogrid.errors import AnalysisError, EmptyLayerError
+from geogrid.errors import AnalysisError, EmptyLayerError, FeatureNotFoundError
 from geogrid.network.impedance import PROFILES
 from geogrid.responsibility.answer import Answer
+from geogrid.responsibility.describe import (
+    DESCRIBED,
+    AreaDescription,
+    PersonDuties,
+    describe_area,
+    find_person_duties,
+)
 from geogrid.responsibility.lookup import locate
 from geogrid.responsibility.nearest import MeasureWalk
 from geogrid.responsibility.register import REGISTER_LAYERS, REGISTER_TABLES, Register
 from geogrid.schema import LAYERS
 from geogrid.workspace.cache import read_layout
 from geogrid.workspace.workspace import Workspace
+
+MOST_DESCRIBED = 10
+"""Areas that a name of several is answered with."""
 
 
 def read_register(workspace: Workspace) -> Register:
@@ -80,3 +90,30 @@ def read_walks(workspace: Workspace, day: datetime.date) -> tuple[pd.DataFrame |
         return measure_point_walks(town, layout, points, PROFILES[reading.profile])
 
     return assess_layout(town, layout, [reading])[0].homes, measure_walk
+
+
+def describe_in_county(
+    workspace: Workspace, query: str, *, on: datetime.date | None
+) -> tuple[list[AreaDescription], list[PersonDuties]]:
+    """The areas and people that a name or `kind:code` means, with all that belongs to them; empty for none."""
+    day = on or datetime.date.today()  # noqa: DTZ011  # the office's own day
+    register = read_register(workspace).on_date(day)
+    kind, _, code = query.partition(":")
+    if kind == "person":
+        return [], find_person_duties(register, code, on=day)
+    if kind in DESCRIBED and code:
+        wanted = [(kind, code)]
+    else:
+        matches = register.gazetteer.find(query)
+        wanted = [(one.entry.kind, one.entry.key) for one in matches if one.entry.kind in DESCRIBED]
+        keys = set(register.tables["group"]["id"])
+        wanted += [("group", query)] if query in keys else []
+    needs_walks = any(kind == "centre" for kind, _ in wanted)
+    walks = read_walks(workspace, day)[0] if needs_walks else None
+    areas = []
+    for kind, code in wanted[:MOST_DESCRIBED]:
+        try:
+            areas.append(describe_area(register, kind, code, on=day, walks=walks))
+        except FeatureNotFoundError:
+            continue
+    return areas, [] if areas else find_person_duties(register, query, on=day)
