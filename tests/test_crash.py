@@ -6,14 +6,19 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 
 import geopandas as gpd
 import pytest
 import shapely
 
 from geogrid import Workspace
-from geogrid.errors import ConflictError, StoreFullError
+from geogrid.crs import Datum
+from geogrid.errors import ConflictError, FileTooCostlyError, StoreFullError
 from geogrid.io.export import write_layer
+from geogrid.io.guard import Limits, run_guarded
+from geogrid.io.vector import _files_of, _request, read_layer
+from geogrid.schema import LAYERS
 from geogrid.workspace import ImportMode, import_layers, read_backup, write_backup
 from tests.support.interrupted import EDITING, IMPORTING, houses, kill_repeatedly, make_county, require_sound
 
@@ -113,6 +118,27 @@ def test_a_full_disk_loses_nothing_says_so_and_is_written_again_when_there_is_ro
         assert county.count("centre") == 1
     require_sound(path)
     assert (small_disk / "copy.zip").exists()
+
+
+@pytest.mark.parametrize("room", [0, 64 << 10])
+def test_a_file_that_does_not_fit_among_the_temporary_ones_is_said_so(
+    small_disk, monkeypatch, tmp_path, room
+):
+    houses(400, 1).to_file(tmp_path / "b.geojson")
+    assert (tmp_path / "b.geojson").stat().st_size > room
+    fill(small_disk)
+    os.truncate(small_disk / "filler", (small_disk / "filler").stat().st_size - room)
+    monkeypatch.setattr(tempfile, "tempdir", str(small_disk))
+    with pytest.raises(StoreFullError, match="腾出空间"):
+        read_layer(tmp_path / "b.geojson", LAYERS["building"], datum=Datum.CGCS2000)
+    assert [one.name for one in small_disk.iterdir()] == ["filler"]
+
+
+def test_a_result_beyond_its_limit_is_an_error_of_the_file(tmp_path):
+    houses(400, 1).to_file(tmp_path / "b.geojson")
+    request = _request(tmp_path / "b.geojson", LAYERS["building"], Datum.CGCS2000)
+    with pytest.raises(FileTooCostlyError, match="结果"):
+        run_guarded("layer", _files_of(tmp_path / "b.geojson"), request, limits=Limits(result_bytes=8 << 10))
 
 
 def test_a_backup_that_does_not_fit_leaves_the_county_that_stands_there(small_disk):

@@ -13,6 +13,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from geogrid.io.guard import STANDARD_LIMITS
 from geogrid.io.parcel import decode_error, read_parcel
 from geogrid.schema import LAYERS
 from geogrid.workspace import ImportMode, Workspace, find_extent, import_layers
+from tests.support.command import Command
 from tests.support.corpus import CANARY, HOSTILE, ODD, Imported, Refused
 from tests.support.corpus.case import ZHENGHE, Case, Surroundings
 
@@ -233,3 +235,37 @@ def test_no_host_and_no_other_file_was_touched_and_nothing_was_left_behind(run):
 def test_no_file_takes_longer_than_five_seconds_of_the_processor(run):
     assert {name: seconds for name, seconds in run.seconds.items() if seconds >= LIMIT_S} == {}
     assert len(run.seconds) > len(ODD)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "zip_pointing_out_0",
+        "vrt_as_fgb",
+        "geojson_crs_link",
+        "gpkg_deep_geometry",
+        "csv_big5",
+        "xlsx_far_row",
+    ],
+)
+def test_the_command_refuses_and_leaves_county_and_temporary_folder_as_they_were(
+    name, tmp_path, monkeypatch, capsys
+):
+    (case,) = (case for case in HOSTILE if case.name == name)
+    roster = tmp_path / "roster.csv"
+    roster.write_text(f"id,name,lon,lat\n1,{CANARY},118.85,27.36\n")
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    county = make_county(tmp_path / "county.gpkg")
+    county.close()
+    before = digest(county.path)
+    listener = Listener()
+    file = case.build(tmp_path, Surroundings(roster, listener.url))
+    error = Command(monkeypatch, capsys).refuse("import", county.path, case.layer, file, "--datum", "wgs84")
+    listener.close()
+    assert file.name in error
+    assert CANARY not in error
+    assert listener.hits == 0
+    assert digest(county.path) == before
+    assert list(temporary.iterdir()) == []

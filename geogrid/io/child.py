@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -58,6 +59,7 @@ def run_task(folder: Path, job: dict[str, Any], report: Callable[[float, str], N
     from geogrid.errors import FileTooCostlyError, GeogridError
     from geogrid.io.gdal import SurplusDriversError
     from geogrid.io.parcel import encode_error, read_parcel, write_parcel
+    from geogrid.io.replacing import FULL_ERRORS
 
     request = read_parcel(folder / "request")
     module, function = TASKS[job["task"]]
@@ -72,10 +74,22 @@ def run_task(folder: Path, job: dict[str, Any], report: Callable[[float, str], N
         limit = f"{job['memory_bytes'] >> 20} MiB (内存 / memory)"
         shown = str(request.info.get("file", ""))
         return {"status": "error", "error": encode_error(FileTooCostlyError(shown, limit))}
+    except OSError as error:
+        if error.errno in FULL_ERRORS:
+            return {"status": "full"}
+        if error.errno != errno.EFBIG:
+            return _failed(error)
+        limit = f"{job['result_bytes'] >> 20} MiB (结果 / result)"
+        shown = str(request.info["file"])
+        return {"status": "error", "error": encode_error(FileTooCostlyError(shown, limit))}
     except Exception as error:  # noqa: BLE001 - a hostile file must not become a crash of the program
-        found = f"{type(error).__name__}: {error}"[:300]
-        return {"status": "failed", "found": found, "traceback": traceback.format_exc()}
+        return _failed(error)
     return {"status": "ok"}
+
+
+def _failed(error: Exception) -> dict[str, Any]:
+    found = f"{type(error).__name__}: {error}"[:300]
+    return {"status": "failed", "found": found, "traceback": traceback.format_exc()}
 
 
 def main(folder: Path) -> None:

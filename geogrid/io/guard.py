@@ -21,6 +21,7 @@ A child that dies is an error of the file; the parent goes on.
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -38,9 +39,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from geogrid.errors import FileMissingError, FileTooCostlyError, UnsupportedFileError
+from geogrid.errors import FileMissingError, FileTooCostlyError, StoreFullError, UnsupportedFileError
 from geogrid.io.gdal import ALLOWED_DRIVERS
 from geogrid.io.parcel import Parcel, decode_error, read_parcel, write_parcel
+from geogrid.io.replacing import FULL_ERRORS, telling_full_disk
 
 Progress = Callable[[float, str], None]
 """Called with the share done (0 to 1) and the key of a text of the label table."""
@@ -101,6 +103,8 @@ def run_guarded(
         When a file is not there, cannot be opened or is no regular file.
     FileTooCostlyError
         When a limit was passed or the child died.
+    StoreFullError
+        When the disk for temporary files is full.
     GeogridError
         Whatever the reader raised.
     """
@@ -108,13 +112,16 @@ def run_guarded(
     _require_readable(files, shown, limits)
     skipped = _SKIPPED_DRIVERS
     for _ in range(2):
-        with tempfile.TemporaryDirectory(prefix="geogrid-") as name:
+        temporary = Path(tempfile.gettempdir()) / "geogrid-*"
+        with telling_full_disk(temporary), tempfile.TemporaryDirectory(prefix="geogrid-") as name:
             job = Path(name)
             _pack_job(job, task, files, request, limits)
             _run_child(job, shown, skipped, limits, progress)
             outcome = _read_outcome(job, shown)
             if outcome["status"] == "ok":
                 return read_parcel(job / "result")
+            if outcome["status"] == "full":
+                raise StoreFullError(path=str(temporary))
         if outcome["status"] == "error":
             raise decode_error(outcome["error"])
         if outcome["status"] == "failed":
@@ -132,6 +139,8 @@ def _pack_job(job: Path, task: str, files: Mapping[str, Path], request: Parcel, 
             (job / "input" / target).parent.mkdir(exist_ok=True)
             shutil.copyfile(source, job / "input" / target)
         except OSError as error:
+            if error.errno in FULL_ERRORS:
+                raise
             shown = str(request.info["file"])
             raise UnsupportedFileError(shown, error.strerror or str(error), ["-"]) from None
     write_parcel(job / "request", request)
@@ -178,8 +187,9 @@ def _environment(skipped: str) -> dict[str, str]:
 
 
 def _run_child(job: Path, shown: str, skipped: str, limits: Limits, progress: Progress | None) -> None:
-    # -P: a file named like a module, in the folder or in the archive, must not be imported
-    command = [sys.executable, "-P", "-X", "utf8", "-m", "geogrid.io.child", str(job)]
+    # -P: a file named like a module, in the folder or in the archive, must not be imported.
+    # -B: a child at its limits would leave half a compiled module behind for everybody.
+    command = [sys.executable, "-P", "-B", "-X", "utf8", "-m", "geogrid.io.child", str(job)]
     with (job / "stderr.txt").open("wb") as stderr:
         child = subprocess.Popen(
             command,
@@ -210,6 +220,8 @@ def _run_child(job: Path, shown: str, skipped: str, limits: Limits, progress: Pr
     if code != 0:
         tail = (job / "stderr.txt").read_text(encoding="utf-8", errors="replace")[-2000:]
         _log.warning("the reader of %s ended with %s: %s", shown, code, tail)
+        if "No space left" in tail:
+            raise OSError(errno.ENOSPC, shown)
         raise FileTooCostlyError(shown, _how_it_died(code, limits))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from geogrid.errors import GeogridError, StoreFullError
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL_ERRORS = (errno.ENOSPC, errno.EDQUOT)
 _LITTLE_BYTES = 256 << 10
 """With less room than this on the disk, a writer that gave up is taken to have met its end."""
 
@@ -31,7 +31,7 @@ def telling_full_disk(path: Path) -> Iterator[None]:
     except GeogridError:
         raise
     except Exception as error:
-        is_told = isinstance(error, OSError) and error.errno in _FULL
+        is_told = isinstance(error, OSError) and error.errno in FULL_ERRORS
         # Libraries tell it in their own words, or call it something else.
         if is_told or shutil.disk_usage(path.resolve().parent).free < _LITTLE_BYTES:
             raise StoreFullError(path=str(path)) from error
