@@ -18,6 +18,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import maximum_flow
 
 from geogrid.errors import InfeasibleSitingError, NothingToGainError
+from geogrid.siting.lagrange import NOTHING
 from geogrid.siting.presolve import Reduced, reduce_problem
 from geogrid.siting.problem import CoverProblem, Integers, require_whole
 from geogrid.siting.result import PlanResult, Proof, Status, measure_gap
@@ -165,7 +166,7 @@ class _Search:
         for number in range(MOST_STEPS):
             score, served = self._score(price)
             chosen = self._choose(score)
-            bound = float(self.weight @ price + score[chosen].sum())
+            bound = float((self.weight * price).sum() + score[chosen].sum())
             if bound < self.bound - 1e-9:
                 waited = waited if bound > self.bound * (1 - 1e-6) else 0
                 self.bound, best_price = bound, price
@@ -181,7 +182,8 @@ class _Search:
             slope = (self.weight - given) / np.sqrt(self.weight)
             slope[(price <= 0) & (slope > 0) | (price >= 1) & (slope < 0)] = 0
             direction = DEFLECTION * direction + slope
-            length = float(direction @ direction)
+            direction[np.abs(direction) < NOTHING] = 0
+            length = float(np.square(direction).sum())
             if length == 0:
                 break
             move = step * max(bound - self.value, 0.5) / length * direction / np.sqrt(self.weight)

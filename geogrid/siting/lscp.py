@@ -113,7 +113,7 @@ def _shrink(cover: csr_matrix) -> tuple[csr_matrix, Integers, list[int]]:
         kept[small] = kept[size == 0] = False
         cover, site = cover[:, np.flatnonzero(kept)], site[kept]
         degree = np.diff(cover.tocsc().indptr).astype(float)
-        if float(degree @ degree) <= LARGEST_COMMON:
+        if float(np.square(degree).sum()) <= LARGEST_COMMON:
             _, large, _ = find_nested(csr_matrix(cover.T))
             kept = np.ones(cover.shape[0], bool)
             kept[large] = False  # whoever covers the row inside it covers it too
