@@ -24,7 +24,7 @@ from geogrid.siting.certificate import verify_written, write_certificate
 from geogrid.siting.problem import CoverProblem
 from geogrid.siting.result import Proof, Status
 from geogrid.siting.solve import solve_curve, solve_maxcover
-from tests.support.siting import draw_problem, try_every_choice
+from tests.support.cover import draw_problem, try_every_choice
 
 
 def make_problem(cover, weight, is_covered=None, **fixed) -> CoverProblem:

@@ -26,7 +26,7 @@ from geogrid.siting.result import Status
 from geogrid.siting.share import solve_goal, solve_share
 from geogrid.siting.solve import solve_maxcover
 from geogrid.siting.spacing import solve_spaced
-from tests.support.siting import draw_problem, list_choices, try_every_choice
+from tests.support.cover import draw_problem, list_choices, try_every_choice
 
 
 def draw_problems(seed: int, n: int, **kinds):
