@@ -76,4 +76,9 @@ def verify(county: Path, as_json: bool) -> int:
 def _tell(column: str, value: object, language: str) -> str:
     if value is None:
         return ""
-    return label(f"audit.{value}", language) if column == "action" else str(value)
+    if column != "action":
+        return str(value)
+    try:
+        return label(f"audit.{value}", language)
+    except KeyError:  # an action of a newer version
+        return str(value)

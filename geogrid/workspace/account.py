@@ -90,19 +90,16 @@ class NewAdmin:
 
 def list_accounts(workspace: Workspace) -> list[Account]:
     """All accounts by login."""
-    with workspace.write_records() as connection:
+    with workspace.snapshot() as connection:
         rows = connection.execute(f"SELECT {_COLUMNS} FROM private.account ORDER BY id").fetchall()
     return [_account(row) for row in rows]
 
 
 def read_account(workspace: Workspace, login: str) -> Account | None:
     """The account of a login, or None."""
-    frame = workspace.read("account")
-    rows = frame[frame["id"] == plain_login(login)]
-    if rows.empty:
-        return None
-    values = rows.drop(columns="version").astype(object).where(rows.notna(), None).iloc[0].to_dict()
-    return _account([values[name] for name in _COLUMNS.replace(" ", "").split(",")])
+    with workspace.snapshot() as connection:
+        row = _find(connection, plain_login(login))
+    return None if row is None else _account(row)
 
 
 def plain_login(text: str) -> str:
@@ -296,7 +293,7 @@ def change_password(
 
 def verify_password(workspace: Workspace, login: str, password: str) -> bool:
     """Whether a password is that of an account which is logged in already; counts as no attempt."""
-    with workspace.write_records() as connection:
+    with workspace.snapshot() as connection:
         row = _find(connection, plain_login(login))
     return _is_password(row[1] if row and row[1] else _decoy_hash(), password) and row is not None
 

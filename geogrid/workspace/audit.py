@@ -137,7 +137,7 @@ def read_trail(workspace: Workspace) -> pd.DataFrame:
 
 def verify_trail(workspace: Workspace) -> TrailReport:
     """Whether every record is there and as it was written."""
-    with workspace.write_records() as connection:
+    with workspace.snapshot() as connection:
         rows = connection.execute(f"SELECT fid, {_COLUMNS} FROM private.audit ORDER BY fid").fetchall()
         counted = connection.execute(
             "SELECT seq FROM private.sqlite_sequence WHERE name = 'audit'"

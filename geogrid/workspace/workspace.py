@@ -300,15 +300,18 @@ class Workspace:
             return layers, {name: self.read(name, ended=True) for name in TABLES}
 
     @contextmanager
-    def snapshot(self) -> Iterator[None]:
-        """Several reads of one moment, whatever others commit meanwhile; one within another is the outer one."""
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """Several reads of one moment, whatever others commit meanwhile; one within another is the outer one.
+
+        Gives the connection, for reading tables without history.
+        """
         if self._connection.in_transaction:
-            yield
+            yield self._connection
             return
         with files.translated(self.path):
             self._connection.execute("BEGIN")
             try:
-                yield
+                yield self._connection
             finally:
                 self._connection.execute("ROLLBACK")
 
