@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from geogrid.labels import label
 
 if TYPE_CHECKING:
     from geogrid.coverage.reading import Reading
+    from geogrid.siting.conditions import Wishes
     from geogrid.siting.instance import Instance, Weight
     from geogrid.siting.study import Study
     from geogrid.workspace import Workspace
@@ -40,6 +41,22 @@ WEIGHTS = ("people", "elderly", "children", "homes")
 @click.option("--weight", type=click.Choice(WEIGHTS), help="按谁计 / whom to reach  [people, else homes]")
 @click.option("--must", multiple=True, metavar="ID", help="必选备选点 / has to be chosen")
 @click.option("--forbid", multiple=True, metavar="ID", help="禁选备选点 / may not be chosen")
+@click.option(
+    "--share",
+    type=click.IntRange(min=1, max=100),
+    metavar="PERCENT",
+    help="覆盖可达缺口的百分之几最少要几处 / fewest centres for a share of what candidates can add",
+)
+@click.option("--budget", type=click.FloatRange(min=0), metavar="B", help="备选点成本合计上限 / of all costs")
+@click.option(
+    "--spacing",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="M",
+    help="新点之间、与现有中心的最小距离（米）/ apart",
+)
+@click.option(
+    "--per-community", is_flag=True, help="每个没有中心的社区至少一处 / one in every community without"
+)
 @click.option(
     "--candidate-spacing",
     type=click.FloatRange(min=20),
@@ -80,9 +97,11 @@ def command(county: Path, k: int | None, verify: Path | None, **options: Any) ->
     Where K new centres reach the most people, with a proof that nothing reaches more; or, with
     --verify, a check of such a proof by sums alone (exit code 1 when it does not hold).
     """
-    if (k is None) == (verify is None):
+    if sum(asked is not None for asked in (k, verify, options["share"])) != 1:
         raise InvalidOptionError(
-            option="--add", value=str(k), expected="--add K 与 --verify FILE 二选一 / one of the two"
+            option="--add",
+            value=str(k),
+            expected="--add K、--share PERCENT、--verify FILE 取一 / one of the three",
         )
     if verify is not None:
         return _verify(county, verify, options["as_json"])
@@ -92,12 +111,13 @@ def command(county: Path, k: int | None, verify: Path | None, **options: Any) ->
             value=str(options["metres"]),
             expected="不与 --minutes、--profile 同用 / without --minutes and --profile",
         )
-    _plan(county, int(k or 0), options)
+    _plan(county, k, options)
     return None
 
 
-def _plan(county: Path, k: int, options: dict[str, Any]) -> None:
+def _plan(county: Path, k: int | None, options: dict[str, Any]) -> None:
     """Study the county, print the page, write what was asked for."""
+    from geogrid.siting.conditions import Wishes, solve_wishes
     from geogrid.siting.instance import Weight
     from geogrid.siting.remedies import find_remedies
     from geogrid.siting.sealed import seal_study
@@ -107,6 +127,13 @@ def _plan(county: Path, k: int, options: dict[str, Any]) -> None:
     from geogrid.workspace import Workspace
 
     place = None if options["why"] is None else parse_lonlat(options["why"])
+    wishes = Wishes(options["budget"], options["spacing"], options["per_community"])
+    if options["certificate"] is not None and not wishes.is_free:
+        raise InvalidOptionError(
+            option="--certificate",
+            value=str(options["certificate"]),
+            expected="不与 --budget、--spacing、--per-community 同用 / without them",
+        )
     with Workspace.open(county) as workspace:
         reading = _choose_reading(workspace, options)
         instance, names = _read_instance(workspace, reading, options["candidate_spacing"])
@@ -118,17 +145,22 @@ def _plan(county: Path, k: int, options: dict[str, Any]) -> None:
         weight = instance.choose_weight(None if options["weight"] is None else Weight(options["weight"]))
         progress = _Watch(language())
         with _stopping() as stop:
+            goal = None
+            if k is None:
+                goal = _count_sites(instance, weight, options, stop.is_set)
+                k = goal["fewest"]
+            limits: dict[str, Any] = {"time_limit_s": options["time_limit"], "is_cancelled": stop.is_set}
             study = study_siting(
                 instance,
                 k,
                 weight=weight,
                 must=options["must"],
                 forbidden=options["forbid"],
-                with_robustness=options["robust"],
+                with_robustness=options["robust"] and wishes.is_free,
                 seed=options["seed"],
-                time_limit_s=options["time_limit"],
+                solve=None if wishes.is_free else solve_wishes(instance, wishes, k, **limits),
                 progress=progress,
-                is_cancelled=stop.is_set,
+                **limits,
             )
             remedies = []
             if options["remedies"] and not stop.is_set():
@@ -136,7 +168,7 @@ def _plan(county: Path, k: int, options: dict[str, Any]) -> None:
         if stop.is_set():
             click.echo(label("cli.site.cancelled", language()), err=True)
         told = describe_study(study) | {"remedies": [describe_remedy(instance, one) for one in remedies]}
-        told["revision"] = head["revision"]
+        told |= {"revision": head["revision"], "goal": goal, "conditions": _name_wishes(study, wishes)}
         if place is not None:
             told["why"] = describe_value(instance, weight, *_look_at(instance, weight, place, study))
         written = _write_files(study, told, head, options)
@@ -158,7 +190,9 @@ def _plan(county: Path, k: int, options: dict[str, Any]) -> None:
     if head["synthetic"]:
         click.echo(f"〔{label('synthetic', language())}〕")
     click.echo(
-        label("cli.site.head", language(), county=head["county"], reading=reading.title(language()), k=k)
+        label(
+            "cli.site.head", language(), county=head["county"], reading=reading.title(language()), k=study.k
+        )
     )
     lines = describe_page(told, names, language())
     if "why" in told:
@@ -170,6 +204,34 @@ def _plan(county: Path, k: int, options: dict[str, Any]) -> None:
     if options["save_scenario"] is not None:
         name = options["save_scenario"].strip()
         click.echo(label("cli.scenario.saved", language(), name=name, county=county))
+
+
+def _count_sites(
+    instance: Instance, weight: Weight, options: dict[str, Any], is_cancelled: Callable[[], bool]
+) -> dict[str, Any]:
+    """The fewest centres for a share of what all candidates could add."""
+    from geogrid.siting.share import solve_share
+
+    problem = instance.pose(weight, must=options["must"], forbidden=options["forbid"])
+    found = solve_share(
+        problem, options["share"], time_limit_s=options["time_limit"], is_cancelled=is_cancelled
+    )
+    return {"share_percent": options["share"], "fewest": len(found.sites), "bound": found.bound}
+
+
+def _name_wishes(study: Study, wishes: Wishes) -> dict[str, Any] | None:
+    """The further conditions of the plan and what it costs; None where there are none."""
+    from geogrid.siting.conditions import list_lacking
+
+    if wishes.is_free:
+        return None
+    cost = study.instance.candidates.cost[list(study.plan.sites)].sum()
+    return {
+        "budget": wishes.budget,
+        "cost": None if cost != cost else float(cost),
+        "spacing_m": wishes.least_m,
+        "communities": list_lacking(study.instance)[1] if wishes.per_community else None,
+    }
 
 
 def _verify(county: Path, file: Path, as_json: bool) -> int:

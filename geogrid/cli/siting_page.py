@@ -24,6 +24,7 @@ def describe_page(study: Mapping[str, Any], names: Mapping[str, str], language: 
     lines = [tell("counted", unit=unit, count=study["n_candidates"], origin=_name_origin(study, language))]
     if study["homes_without_people"]:
         lines.append(tell("unknown", count=f"{study['homes_without_people']:,}"))
+    lines += _describe_wishes(study, names, tell)
     lines += ["", *_describe_cover(study, tell, language)]
     lines += ["", *_describe_sites(study, names, tell)]
     lines += ["", *describe_proof(study, unit, language)]
@@ -44,6 +45,7 @@ def describe_proof(study: Mapping[str, Any], unit: str, language: str) -> list[s
     """The line that says how good the plan is, and how that is known."""
     more = study["bound"] - study["value"]
     key = "optimal" if more <= 0 else "gap"
+    scope = "all" if study.get("conditions") is None else "met"
     line = label(
         f"cli.site.proof.{key}",
         language,
@@ -53,6 +55,7 @@ def describe_proof(study: Mapping[str, Any], unit: str, language: str) -> list[s
         more=f"{more:,}",
         share=f"{100 * study['gap']:.2f}%",
         unit=unit,
+        scope=label(f"cli.site.scope.{scope}", language),
     )
     ended = study["status"]
     return [line] if ended == "optimal" else [line, label(f"cli.site.status.{ended}", language)]
@@ -77,6 +80,23 @@ def describe_place(place: Mapping[str, Any], language: str) -> list[str]:
         lines.append(label("cli.site.why.water", language))
     if not place["is_snapped"]:
         lines.append(label("cli.site.why.unsnapped", language))
+    return lines
+
+
+def _describe_wishes(study: Mapping[str, Any], names: Mapping[str, str], tell: Tell) -> list[str]:
+    """The goal and the conditions of the plan, in words."""
+    goal, wishes = study.get("goal"), study.get("conditions") or {}
+    lines = []
+    if goal is not None:
+        exact = "" if goal["bound"] >= goal["fewest"] else tell("goal.bound", bound=goal["bound"])
+        lines.append(tell("goal", share=goal["share_percent"], fewest=goal["fewest"]) + exact)
+    if wishes.get("budget") is not None:
+        lines.append(tell("budget", budget=f"{wishes['budget']:,.0f}", cost=f"{wishes['cost']:,.0f}"))
+    if wishes.get("spacing_m") is not None:
+        lines.append(tell("spacing", metres=f"{wishes['spacing_m']:,.0f}"))
+    if wishes.get("communities") is not None:
+        listed = "、".join(names.get(code, code) for code in wishes["communities"]) or "–"
+        lines.append(tell("per_community", names=listed))
     return lines
 
 

@@ -18,7 +18,7 @@ from geogrid.reports.siting_chart import draw_curve
 from geogrid.reports.words import Words, hide_few, write_count, write_share
 from geogrid.siting.instance import Instance, Weight
 from geogrid.siting.remedy import Remedy
-from geogrid.siting.result import SitingResult
+from geogrid.siting.study import Study
 from geogrid.siting.summary import describe_study, describe_unreachable
 
 TOLD_SITES = (1, 3, 5)
@@ -37,7 +37,7 @@ def tell_proposals(facts: Facts, words: Words) -> Iterator[Block]:
     unit = words.of(f"siting.weight.{study.weight.value}")
     if facts.scope.layer is not None:
         yield Paragraph(words("proposals.whole", name=facts.subject.name), is_note=True)
-    yield Paragraph(tell_proof(study.plan, unit, words))
+    yield Paragraph(tell_proof(study, unit, words))
     yield _sites_table(facts, told, unit, words)
     yield Figure(
         "sites",
@@ -73,13 +73,14 @@ def tell_proposals(facts: Facts, words: Words) -> Iterator[Block]:
     yield Paragraph(_tell_unreachable(study.instance, words), is_note=True)
 
 
-def tell_proof(plan: SitingResult, unit: str, words: Words) -> str:
+def tell_proof(study: Study, unit: str, words: Words) -> str:
     """In a sentence, what the plan brings and how good it is proven to be."""
+    plan = study.plan
     if plan.gap == 0.0:
-        return words("proof.optimal", k=plan.k, value=write_count(plan.value), unit=unit)
+        return words("proof.optimal", k=study.k, value=write_count(plan.value), unit=unit)
     return words(
         "proof.bound",
-        k=plan.k,
+        k=study.k,
         value=write_count(plan.value),
         bound=f"{plan.bound:,}",
         share=f"{100 * plan.gap:.2f} %",

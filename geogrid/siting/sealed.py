@@ -15,6 +15,7 @@ from geogrid.errors import FeatureNotFoundError, FixedSitesError, SitingDataErro
 from geogrid.siting.candidates import SPACING_M
 from geogrid.siting.certificate import verify_written, write_certificate
 from geogrid.siting.instance import Instance, Weight
+from geogrid.siting.result import SitingResult
 from geogrid.siting.study import Study
 
 FORMAT = "geogrid siting certificate 1"
@@ -60,8 +61,20 @@ class Verdict:
 def seal_study(
     study: Study, *, revision: int, must: tuple[str, ...], forbidden: tuple[str, ...], spacing_m: float
 ) -> dict[str, Any]:
-    """The certificate of a study's plan, as JSON holds it; sites are named by their ids."""
+    """The certificate of a study's plan, as JSON holds it; sites are named by their ids.
+
+    Raises
+    ------
+    SitingDataError
+        For a plan under further conditions: what proves it cannot be checked by sums.
+    """
     instance = study.instance
+    if not isinstance(study.plan, SitingResult):
+        raise SitingDataError(
+            where="--certificate",
+            found="--budget / --spacing / --per-community",
+            expected="只用 --must、--forbid 的方案 / a plan with --must and --forbid alone",
+        )
     written = write_certificate(study.plan)
     return {
         "format": FORMAT,

@@ -12,7 +12,7 @@ from geogrid.network.impedance import Integers
 from geogrid.siting.instance import Instance, Weight
 from geogrid.siting.phasing import Phase, find_knee, order_sites
 from geogrid.siting.problem import CoverProblem
-from geogrid.siting.result import SitingResult, Status
+from geogrid.siting.result import PlanResult, SitingResult, Status
 from geogrid.siting.robustness import Robustness, measure_robustness
 from geogrid.siting.solve import solve_curve, solve_maxcover
 from geogrid.siting.standing import value_standing
@@ -31,6 +31,8 @@ class Study:
     ----------
     problem
         What was solved; sites are numbers of candidates.
+    k
+        How many sites were asked for.
     plan
         The chosen sites with value, bound and proof.
     curve
@@ -46,7 +48,8 @@ class Study:
     instance: Instance = field(repr=False)
     weight: Weight
     problem: CoverProblem = field(repr=False)
-    plan: SitingResult
+    k: int
+    plan: SitingResult | PlanResult
     curve: tuple[SitingResult, ...]
     phases: tuple[Phase, ...]
     standing_value: Integers
@@ -80,7 +83,7 @@ def study_siting(
     weight: Weight,
     must: tuple[str, ...] = (),
     forbidden: tuple[str, ...] = (),
-    solve: Callable[[CoverProblem], SitingResult] | None = None,
+    solve: Callable[[CoverProblem], PlanResult] | None = None,
     with_robustness: bool = True,
     seed: int = 0,
     time_limit_s: float = 60.0,
@@ -96,7 +99,7 @@ def study_siting(
     must, forbidden
         Ids of candidates that have to be, and may not be, chosen.
     solve
-        Answers the question in place of `solve_maxcover`: with a budget, a spacing or quotas.
+        Answers the question in place of `solve_maxcover`, as `conditions.solve_wishes` gives it.
     time_limit_s
         For the plan; the curve and the robustness together get as much again.
     is_cancelled
@@ -110,6 +113,7 @@ def study_siting(
         When `k` sites cannot be chosen so.
     """
     problem = instance.pose(weight, must=must, forbidden=forbidden)
+    plan: SitingResult | PlanResult
     if solve is None:
         plan = solve_maxcover(
             problem, k, time_limit_s=time_limit_s, progress=progress, is_cancelled=is_cancelled
@@ -144,6 +148,7 @@ def study_siting(
         instance=instance,
         weight=weight,
         problem=problem,
+        k=k,
         plan=plan,
         curve=tuple(curve),
         phases=tuple(order_sites(problem, plan.sites, curve)),

@@ -35,7 +35,7 @@ def describe_study(study: Study) -> dict[str, Any]:
     return {
         "reading": str(instance.reading),
         "weight": study.weight.value,
-        "k": plan.k,
+        "k": study.k,
         "value": plan.value,
         "bound": plan.bound,
         "gap": plan.gap,
@@ -225,7 +225,10 @@ def _list_sites(study: Study) -> list[dict[str, Any]]:
     degrees = to_degrees(instance, candidates.xy[rows])
     points = np.array([*map(shapely.Point, candidates.xy[rows]), None], dtype=object)[:-1]
     areas = {kind: assign_areas(points, getattr(instance.town, kind)) for kind in AREA_KINDS}
-    alternatives = dict(zip(study.plan.sites, study.plan.alternatives, strict=False))
+    plan = study.plan
+    alternatives = (
+        dict(zip(plan.sites, plan.alternatives, strict=True)) if isinstance(plan, SitingResult) else {}
+    )
     chosen = study.robustness
     entries = []
     for place, phase in enumerate(study.phases):
