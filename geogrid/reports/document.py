@@ -141,7 +141,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class PageBreak:
-    """What follows begins on a new page."""
+    """The heading that follows begins on a new page."""
 
 
 Block = Heading | Paragraph | Bullets | KeyFigures | Table | Figure | PageBreak

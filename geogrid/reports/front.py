@@ -27,6 +27,7 @@ from geogrid.reports.proposals import list_advice
 from geogrid.reports.words import Words, hide_few, write_count, write_range, write_share
 
 N_LARGEST_GAPS = 5
+FRONT_MAP_MM = 128.0
 
 
 def tell_front(facts: Facts, words: Words) -> Iterator[Block]:
@@ -43,6 +44,7 @@ def tell_front(facts: Facts, words: Words) -> Iterator[Block]:
         words("map", reading=facts.official.reading.title(words.language)),
         words("map.alt"),
         partial(draw_coverage_map, facts, words),
+        width_mm=FRONT_MAP_MM,
     )
     if len(facts.gaps):
         yield largest_gap_table(facts, words, N_LARGEST_GAPS)

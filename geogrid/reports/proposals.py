@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import shapely
 
+from geogrid.areas.share import assign_areas
 from geogrid.network.impedance import Integers
 from geogrid.reports.document import Block, CellKind, Figure, Heading, Paragraph, Table, TableColumn
 from geogrid.reports.facts import Facts, Proposals
@@ -114,12 +115,16 @@ def list_advice(facts: Facts, words: Words) -> tuple[str, ...]:
 def tell_remedy(remedy: Remedy, instance: Instance, words: Words) -> str:
     """What is done, in words."""
     names = dict(zip(instance.town.compound["id"], instance.town.compound["name"], strict=True))
-    return words.of(
+    what = words.of(
         f"siting.remedy.{remedy.kind.value}",
         id=remedy.edit.id,
         compound=names.get(remedy.compound) or remedy.compound or "—",
         metres="—" if remedy.length_m is None else f"{remedy.length_m:.0f}",
     )
+    communities = instance.town.community
+    held = assign_areas(shapely.points([remedy.xy]), communities)[0]
+    where = dict(zip(communities["code"], communities["name"], strict=True)).get(held)
+    return words("remedy.where", what=what, where=where) if where else what
 
 
 def find_closers(facts: Facts, words: Words) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,16 @@ from geogrid.reports.words import Words
 
 BODY_FONT, HEADING_FONT, LATIN_FONT = "仿宋", "黑体", "Times New Roman"
 """The typefaces that GB/T 9704-2012 names: body 仿宋, headings 黑体. They are named, never embedded."""
-BODY_PT, TABLE_PT, CAPTION_PT = 14.0, 9.0, 10.0
+BODY_PT, TABLE_PT, CAPTION_PT = 12.0, 8.5, 9.5
 MARGINS_MM = {"top": 37.0, "bottom": 35.0, "left": 28.0, "right": 26.0}
 """GB/T 9704-2012, 5.2.1: head 37 mm and binding edge 28 mm, with a text area of 156 x 225 mm on A4."""
 TEXT_WIDTH_MM = 156.0
 HEADING_PT = {1: 16.0, 2: 15.0, 3: 14.0}
 KEY_COLUMNS = 3
+MANY_COLUMNS, SMALL_TABLE_PT = 8, 7.5
+CELL_MARGIN_MM = 0.8
+NARROWEST, SHORT_TEXT = 2.0, 10.0
+"""Of the width of a column, in letters: what every one has beside its text; up to where a text stays whole."""
 
 
 def write_word(
@@ -83,6 +88,7 @@ class _Writer:
             raise UnsupportedFileError(name, "docx", (".docx",)) from error
         self._n_captions = {"figure": 0, "table": 0}
         self._n_headings = [0, 0, 0]
+        self._begins_page = False
         if not self._has_template:
             self._set_page()
             self._set_styles()
@@ -121,7 +127,7 @@ class _Writer:
         normal = styles["Normal"]
         normal.font.size = Pt(BODY_PT)
         _set_fonts(normal.element.get_or_add_rPr(), BODY_FONT)
-        normal.paragraph_format.line_spacing = 1.4
+        normal.paragraph_format.line_spacing = 1.25
         normal.paragraph_format.space_after = Pt(4)
         for level, size in HEADING_PT.items():
             style = styles[f"Heading {level}"]
@@ -205,20 +211,22 @@ class _Writer:
             case Figure():
                 self._write_picture(block)
             case PageBreak():
-                self._docx.add_page_break()
+                self._begins_page = True
 
     def _write_heading(self, block: Heading) -> None:
         self._n_headings[block.level - 1] += 1
         self._n_headings[block.level :] = [0] * (3 - block.level)
         number = ".".join(str(n) for n in self._n_headings[: block.level])
         paragraph = self._docx.add_paragraph(style=self._style(f"Heading {block.level}"))
+        paragraph.paragraph_format.page_break_before = self._begins_page or None
+        self._begins_page = False
         paragraph.add_run(f"{number}  {block.text}")
 
     def _write_paragraph(self, block: Paragraph) -> None:
         from docx.shared import Pt
 
         paragraph = self._docx.add_paragraph()
-        size = 16.0 if block.is_lead else 10.5 if block.is_note else None
+        size = 14.0 if block.is_lead else 10.5 if block.is_note else None
         self._run(paragraph, block.text, None if size is None else Pt(size))
         if not block.is_note and self._told.language == "zh":
             paragraph.paragraph_format.first_line_indent = Pt((size or BODY_PT) * 2)
@@ -232,40 +240,49 @@ class _Writer:
         table.style = self._style("Table Grid")
         for number, figure in enumerate(block.figures):
             cell = table.cell(number // KEY_COLUMNS, number % KEY_COLUMNS)
-            for place, (text, size) in enumerate(((figure.value, 18), (figure.title, 9), (figure.note, 8))):
+            for place, (text, size) in enumerate(
+                ((figure.value, 15), (figure.title, 8.5), (figure.note, 7.5))
+            ):
                 if text:
                     paragraph = cell.paragraphs[0] if place == 0 else cell.add_paragraph()
                     paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
                     paragraph.paragraph_format.space_after = Pt(0)
+                    paragraph.paragraph_format.line_spacing = 1.0
                     self._run(paragraph, text, Pt(size), HEADING_FONT)
-        self._docx.add_paragraph()
 
     def _write_table(self, block: Table) -> None:
         from docx.enum.text import WD_ALIGN_PARAGRAPH
-        from docx.shared import Pt
+        from docx.shared import Mm, Pt
 
         self._write_caption("table", block.caption, keep_with_next=True)
         rows = block.rows if block.n_shown is None else block.rows[: block.n_shown]
         table = self._docx.add_table(rows=1, cols=len(block.columns))
         table.style = self._style("Table Grid")
-        table.autofit = True
+        table.autofit = False
+        _set_margins(table)
         _repeat_head(table.rows[0])
         texts = [[column.title for column in block.columns]]
         texts += [[write_cell(row.get(column.key), column.kind) for column in block.columns] for row in rows]
         for _ in rows:
             table.add_row()
+        widths = [Mm(width) for width in share_width(texts)]
+        for grid_column, width in zip(table.columns, widths, strict=True):
+            grid_column.width = width
+        size = Pt(TABLE_PT if len(block.columns) <= MANY_COLUMNS else SMALL_TABLE_PT)
         for line, cells in zip(texts, _list_cells(table), strict=True):
-            for column, text, cell in zip(block.columns, line, cells, strict=True):
+            for column, text, cell, width in zip(block.columns, line, cells, widths, strict=True):
+                cell.width = width
                 paragraph = cell.paragraphs[0]
                 paragraph.paragraph_format.space_after = Pt(0)
                 paragraph.paragraph_format.line_spacing = 1.0
                 if column.kind is not CellKind.TEXT:
                     paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
-                self._run(paragraph, text, Pt(TABLE_PT), HEADING_FONT if line is texts[0] else None)
+                self._run(paragraph, text, size, HEADING_FONT if line is texts[0] else None)
         if len(rows) < len(block.rows):
             more = self._words("table.more", n=len(block.rows) - len(rows))
             self._run(self._docx.add_paragraph(), more, Pt(TABLE_PT))
-        self._docx.add_paragraph().paragraph_format.space_after = Pt(0)
+        gap = self._docx.add_paragraph()
+        gap.paragraph_format.space_after, gap.paragraph_format.line_spacing = Pt(0), Pt(8)
 
     def _write_picture(self, block: Figure) -> None:
         from docx.enum.text import WD_ALIGN_PARAGRAPH
@@ -301,6 +318,24 @@ class _Writer:
     def _style(self, name: str) -> str | None:
         """A style's name where the document has it: an office's template may lack one."""
         return name if name in self._docx.styles else None
+
+
+def share_width(texts: Sequence[Sequence[str]]) -> list[float]:
+    """How wide each column is, in mm, `TEXT_WIDTH_MM` in all: by its longest texts, long ones less than in full.
+
+    Parameters
+    ----------
+    texts
+        The head and the rows, each with a text a column.
+
+    >>> share_width([["a", "b"], ["1234", "1234"]])
+    [78.0, 78.0]
+    """
+    needs = []
+    for column in zip(*texts, strict=True):
+        longest = max(sum(2.0 if ord(ch) > 0x2E7F else 1.0 for ch in text) for text in column)
+        needs.append(NARROWEST + (longest if longest <= SHORT_TEXT else (SHORT_TEXT * longest) ** 0.5))
+    return [round(TEXT_WIDTH_MM * need / sum(needs), 2) for need in needs]
 
 
 def _list_cells(table: Any) -> list[list[Any]]:
@@ -341,6 +376,20 @@ def _add_field(paragraph: Any, instruction: str, shown: str, *, is_dirty: bool =
             if kind == "begin" and is_dirty:
                 element.set(qn("w:dirty"), "true")
         run._element.append(element)  # noqa: SLF001  fields have no other way
+
+
+def _set_margins(table: Any) -> None:
+    """Little room to the left and right of a cell's text."""
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    margins = OxmlElement("w:tblCellMar")
+    for side in ("left", "right"):
+        element = OxmlElement(f"w:{side}")
+        element.set(qn("w:w"), str(round(CELL_MARGIN_MM * 56.7)))  # twentieths of a point
+        element.set(qn("w:type"), "dxa")
+        margins.append(element)
+    table._tbl.tblPr.append(margins)  # noqa: SLF001  as above
 
 
 def _repeat_head(row: Any) -> None:
