@@ -20,6 +20,7 @@ import numpy as np
 
 from geogrid.crs import WGS84, transform_points
 from geogrid.demo.county import create_demo_county
+from geogrid.responsibility.batch import Question, answer_rows
 from geogrid.responsibility.lookup import locate
 from geogrid.responsibility.points import PointLookup, locate_points
 from geogrid.workspace import Workspace
@@ -40,6 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--points", type=int, default=1_000_000)
     parser.add_argument("--singles", type=int, default=20_000)
+    parser.add_argument("--rows", type=int, default=10_000)
     options = parser.parse_args()
     packages = ", ".join(
         f"{name} {metadata.version(name)}" for name in ("numpy", "scipy", "shapely", "pandas")
@@ -70,6 +72,9 @@ def main() -> None:
         len(singles[:1000]),
         lambda: [locate(register, lonlat=(one[0], one[1]), on=ON) for one in singles[:1000]],
     )
+    names = [entry.name for entry in register.gazetteer.entries if entry.kind == "building"]
+    rows = [Question(name) for name in rng.choice(names, options.rows)]
+    report("rows of building names", len(rows), lambda: answer_rows(register, rows, on=ON))
 
 
 if __name__ == "__main__":

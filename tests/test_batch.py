@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import json
 from pathlib import Path
 
@@ -11,9 +12,11 @@ import pandas as pd
 import pytest
 
 from geogrid.io.table import read_table
-from geogrid.responsibility.batch import ANSWER_COLUMNS
+from geogrid.responsibility.batch import ANSWER_COLUMNS, Question, answer_rows, tabulate_answer
+from geogrid.responsibility.register import Register
 from geogrid.workspace.batch import Columns, find_columns
 from tests.support.command import Command
+from tests.support.frames import METRIC, make_layer, make_table, rectangle
 from tests.support.web import LEADER, OFFICER, OFFICER_PHONE, lonlat, write_town
 
 HOSTILE = [
@@ -87,6 +90,38 @@ def test_the_answer_of_a_row_is_that_of_locate(geogrid, town, tmp_path):
     assert float(row["步行分钟"]) == round(match["nearest_centre"]["walk_s"] / 60, 1)
     assert row["邻里长"] == LEADER
     assert (row["社区民警"], row["民警值班电话"]) == (OFFICER, OFFICER_PHONE)
+
+
+def test_a_row_tells_the_duty_phone_and_never_the_private_one():
+    on = dt.date(2026, 6, 1)
+    layers = {
+        "beat": make_layer("beat", {"B1": rectangle(0, 0, 100, 100)}, name=["一警格"]),
+        "building": make_layer("building", {"w1": rectangle(20, 20, 30, 30)}, name=["粮站"]),
+    }
+    tables = {
+        "person": make_table(
+            "person", id=["n1"], name=["示例甲"], duty_phone=["000-0000001"], private_phone=["000-9999999"]
+        ),
+        "assignment": make_table(
+            "assignment", id=["a1"], person=["n1"], role=["社区民警"], layer=["beat"], feature=["B1"]
+        ),
+    }
+    register = Register.from_layers(layers, tables, METRIC).on_date(on)
+    (answer,) = answer_rows(register, [Question("粮站")], on=on)
+    row = dict(zip(ANSWER_COLUMNS, tabulate_answer(answer, register, "zh"), strict=True))
+    assert (row["officer"], row["officer_phone"], row["state"]) == ("示例甲", "000-0000001", "已确定")
+    assert "000-9999999" not in str(row) + str(answer)
+
+
+@pytest.mark.parametrize("typed", ["宜和家苑", "衣和佳苑"])
+def test_a_name_that_is_only_guessed_is_left_to_a_person(typed):
+    on = dt.date(2026, 6, 1)
+    layers = {"compound": make_layer("compound", {"p1": rectangle(0, 0, 9, 9)}, name=["宜和佳苑"])}
+    register = Register.from_layers(layers, {}, METRIC)
+    (answer,) = answer_rows(register, [Question(typed)], on=on)
+    assert (answer.state, answer.place) == ("ambiguous", None)
+    assert answer.candidates == ("宜和佳苑",)
+    assert "请核对" in answer.reason["zh"]
 
 
 def test_a_name_of_several_places_is_never_decided_by_chance(geogrid, town, tmp_path):
