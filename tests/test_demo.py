@@ -1,5 +1,6 @@
 """The synthetic town: what it promises to hold, exactly where it promises exactness."""
 
+import datetime as dt
 import json
 from importlib import resources
 
@@ -10,10 +11,12 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from geogrid.checks import run_checks
 from geogrid.crs import change_crs
 from geogrid.demo import build_town
 from geogrid.demo.samples import SAMPLE_LAYERS, format_samples
 from geogrid.errors import InvalidOptionError
+from geogrid.findings import Severity
 from geogrid.schema import LAYERS, ROLES, ColumnType, find_layer
 
 SEED = 1
@@ -350,3 +353,13 @@ def test_the_sample_files_are_what_the_generator_makes(town, file):
         assert shapely.equals_exact(old_shape, new_shape, tolerance=1.5e-7)
     assert all(item["properties"]["synthetic"] is True for item in kept["features"])
     assert len(stored.encode()) < 1_000_000
+
+
+def test_the_demo_has_no_error_and_its_roster_no_fault(town, metric):
+    found = run_checks(metric, {name: town[name] for name in TABLES}, dt.date(2026, 6, 1))
+    assert [finding.zh for finding in found if finding.severity is Severity.ERROR] == []
+    assert [finding.zh for finding in found if finding.code.startswith("roster.")] == []
+    # Three beats take in a few blocks of a neighbouring community, by design.
+    assert [finding.features for finding in found if finding.code == "beat.community"] == [
+        ("JG001",), ("JG003",), ("JG010",),
+    ]  # fmt: skip
