@@ -331,6 +331,16 @@ class EmptyLayerError(AnalysisError):
 
 
 @dataclass(eq=False)
+class UndecidableMendError(AnalysisError):
+    """Areas that cannot be mended without somebody deciding something first; all reasons at once."""
+
+    zh = "图层 {layer} 未修复，数据没有任何改动：\n  {faults}"
+    en = "{layer} was not mended and nothing was changed:\n  {faults}"
+    layer: str
+    faults: Sequence[Fault]
+
+
+@dataclass(eq=False)
 class NetworkTooLargeError(AnalysisError):
     """Walks whose sums could grow beyond the whole numbers that a float holds exactly."""
 

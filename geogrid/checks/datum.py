@@ -35,7 +35,7 @@ LEAST_FEATURES = 10
 APART_M = PEAK_RADIUS_M
 """A shorter shift is no mistaken datum; drawings of one town differ by less."""
 
-MATCH_M = 20.0
+MATCH_M = 30.0
 """A shift this near to that of a mistaken datum is explained by it."""
 
 EDGE, GROUND = Form.EDGE, Form.GROUND

@@ -24,10 +24,9 @@ def find_geometry_faults(frame: gpd.GeoDataFrame, layer: str) -> list[Finding]:
     is_empty = shapely.is_missing(shapes) | shapely.is_empty(shapes)
     findings = [make_finding("geometry.empty", layer, [key]) for key in keys[is_empty]]
     for row in np.flatnonzero(~is_empty & ~shapely.is_valid(shapes)):
-        reason = shapely.is_valid_reason(shapes[row]).split("[")[0]
-        findings.append(
-            make_finding("geometry.invalid", layer, [keys[row]], place=shapes[row], reason=reason)
-        )
+        reason, _, at = shapely.is_valid_reason(shapes[row]).partition("[")
+        place = shapely.Point(*map(float, at.rstrip("]").split())) if at else shapely.make_valid(shapes[row])
+        findings.append(make_finding("geometry.invalid", layer, [keys[row]], place=place, reason=reason))
     if find_layer(layer).geometry is not Geometry.POINT:
         findings += _find_repeated(shapes[~is_empty], keys[~is_empty], layer)
     return findings

@@ -8,7 +8,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geogrid.areas.share import measure_shares
-from geogrid.checks.partition import SLIVER_M2, find_gaps, find_overlaps, take_valid
+from geogrid.checks.partition import SLIVER_M2, find_edge_faults, find_gaps, take_valid
 from geogrid.checks.rules import make_finding, name_layer
 from geogrid.findings import Finding
 from geogrid.responsibility.columns import read_texts
@@ -32,7 +32,7 @@ def find_grid_faults(
     extent
         The ground that grids should cover; what of it is village land may do without.
     """
-    findings = find_overlaps(grids, "grid")
+    findings = find_edge_faults(grids, "grid")
     if extent is not None and not grids.empty:
         union = shapely.union_all(take_valid(grids)[0])
         findings += find_gaps(union, extent, select_village(communities), "grid", "grid")
@@ -40,6 +40,12 @@ def find_grid_faults(
         if not frame.empty:
             findings += _compare_with(grids, frame, upper)
     return findings
+
+
+def _take_grounds(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Code and ground of the areas that have any, faulty polygons mended."""
+    shapes, keys = take_valid(areas)
+    return gpd.GeoDataFrame({"code": keys}, geometry=list(shapes), crs=areas.crs)
 
 
 def select_village(communities: gpd.GeoDataFrame) -> BaseGeometry | None:
@@ -52,15 +58,15 @@ def select_village(communities: gpd.GeoDataFrame) -> BaseGeometry | None:
 def _compare_with(grids: gpd.GeoDataFrame, uppers: gpd.GeoDataFrame, upper: str) -> list[Finding]:
     shapes, keys = take_valid(grids)
     declared = dict(zip(read_texts(grids, "code"), read_texts(grids, upper), strict=True))
-    grounds = dict(zip(*reversed(take_valid(uppers)), strict=True))
-    valid = gpd.GeoDataFrame({"code": list(grounds)}, geometry=list(grounds.values()), crs=uppers.crs)
+    valid = _take_grounds(uppers)
+    grounds = dict(zip(valid["code"], valid.geometry, strict=True))
     findings = []
     shares = measure_shares(shapes, valid)
     for _, held in shares.groupby("polygon", sort=True):
         row = int(held["polygon"].iloc[0])
         shape, key, main = shapes[row], keys[row], held["code"].iloc[0]
         others = held.iloc[1:][(held["share"].iloc[1:] * shape.area >= SLIVER_M2).to_numpy()]
-        if declared[key] and declared[key] != main:
+        if declared.get(key) and declared[key] != main:
             findings.append(
                 make_finding(
                     "grid.declared",

@@ -18,6 +18,9 @@ from geogrid.responsibility.columns import read_texts
 SLIVER_M2 = 1.0
 """A smaller overlap or gap is told as an edge that does not match: no person lives on a square metre."""
 
+SLIVER_WIDTH_M = 0.5
+"""A gap or overlap that is narrower on average (twice its area over its perimeter) is a slip of the pen."""
+
 ROUNDING_M = 0.0001
 """A rim that differs from the extent by less than this all along is the rounding of a projection."""
 
@@ -57,9 +60,8 @@ def find_partition_faults(
     [('partition.overlap', 10.0), ('partition.gap', 10.0)]
     """
     shapes, keys = take_valid(areas)
-    overlaps = find_overlaps(areas, layer_name)
     union = shapely.union_all(shapes)
-    findings = [*overlaps, *_find_unmatched_edges(shapes, keys, layer_name, overlaps)]
+    findings = find_edge_faults(areas, layer_name)
     if extent is None:
         return [*findings, *_find_holes(union, layer_name)]
     extent = shapely.make_valid(extent)
@@ -84,16 +86,15 @@ def find_overlaps(areas: gpd.GeoDataFrame, layer_name: str) -> list[Finding]:
     left, right = left[left < right], right[left < right]
     common = shapely.intersection(shapes[left], shapes[right])
     size_m2 = shapely.area(common)
+    pairs = np.flatnonzero(size_m2 >= SLIVER_M2)
     return [
-        make_finding(
+        _tell_piece(
             "partition.overlap",
             layer_name,
+            _keep_polygons(common[i]),
             sorted((keys[left[i]], keys[right[i]])),
-            place=_keep_polygons(common[i]),
-            size=float(size_m2[i]),
-            area=f"{size_m2[i]:.0f}",
         )
-        for i in np.flatnonzero(size_m2 >= SLIVER_M2)
+        for i in pairs
     ]
 
 
@@ -121,10 +122,44 @@ def find_gaps(
         pieces += [
             (f"{family}.gap_in_village", part) for part in _split(shapely.intersection(missing, village))
         ]
-    return [
-        make_finding(code, layer_name, [], place=part, size=float(part.area), area=f"{part.area:.0f}")
-        for code, part in pieces
-    ]
+    return [_tell_piece(code, layer_name, part, []) for code, part in pieces]
+
+
+def _tell_piece(code: str, layer_name: str, piece: BaseGeometry, features: list[str]) -> Finding:
+    """A gap or an overlap; a narrow one as a sliver."""
+    width_m = 2 * piece.area / piece.length
+    if width_m < SLIVER_WIDTH_M:
+        code = "partition.sliver_overlap" if features else "partition.sliver_gap"
+    return make_finding(
+        code,
+        layer_name,
+        features,
+        place=piece,
+        size=float(piece.area),
+        area=f"{piece.area:.0f}",
+        width=f"{width_m:.2f}",
+    )
+
+
+def find_edge_faults(areas: gpd.GeoDataFrame, layer_name: str) -> list[Finding]:
+    """Overlaps, and edges of neighbours that do not match: what can be told of areas that need not tile."""
+    overlaps = find_overlaps(areas, layer_name)
+    return [*overlaps, *_find_unmatched_edges(*take_valid(areas), layer_name, overlaps)]
+
+
+def find_exclaves(areas: gpd.GeoDataFrame, layer_name: str) -> list[Finding]:
+    """The parts of each area that lie apart from its largest one (飞地): right or not, they are worth knowing."""
+    shapes, keys = take_valid(areas)
+    findings = []
+    for shape, key in zip(shapes, keys, strict=True):
+        parts = sorted(_split(shape), key=lambda part: part.area)
+        findings += [
+            make_finding(
+                "area.exclave", layer_name, [key], place=part, size=float(part.area), area=f"{part.area:.0f}"
+            )
+            for part in parts[:-1]
+        ]
+    return findings
 
 
 def take_valid(areas: gpd.GeoDataFrame) -> tuple[Shapes, Shapes]:

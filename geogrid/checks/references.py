@@ -6,7 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date
 
+import geopandas as gpd
 import pandas as pd
+import shapely
+from shapely.geometry.base import BaseGeometry
 
 from geogrid.areas.validity import select_current
 from geogrid.checks.rules import make_finding, name_layer
@@ -24,14 +27,27 @@ def find_key_faults(frame: pd.DataFrame, layer: str, on: date) -> list[Finding]:
     keys = read_texts(current, find_layer(layer).key)
     counts = Counter(key for key in keys if key)
     findings = [
-        make_finding("key.duplicate", layer, [key], size=float(count), count=count)
+        make_finding(
+            "key.duplicate", layer, [key], place=_unite(current, keys, key), size=float(count), count=count
+        )
         for key, count in sorted(counts.items())
         if count > 1
     ]
     n_missing = keys.count(None)
     if n_missing:
-        findings.append(make_finding("key.missing", layer, [], size=float(n_missing), count=n_missing))
+        place = _unite(current, keys, None)
+        findings.append(
+            make_finding("key.missing", layer, [], place=place, size=float(n_missing), count=n_missing)
+        )
     return findings
+
+
+def _unite(frame: pd.DataFrame, keys: list[str | None], key: str | None) -> BaseGeometry | None:
+    """The ground of the features of a key; None for the rows of a table."""
+    if not isinstance(frame, gpd.GeoDataFrame):
+        return None
+    shapes = frame.geometry.to_numpy()[[other == key for other in keys]]
+    return shapely.union_all(shapely.make_valid(shapes))
 
 
 def find_validity_faults(frame: pd.DataFrame, layer: str) -> list[Finding]:

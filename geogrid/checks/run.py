@@ -13,18 +13,20 @@ from shapely.geometry.base import BaseGeometry
 
 from geogrid.areas.validity import select_current
 from geogrid.checks.beats import find_beat_faults
+from geogrid.checks.buildings import find_building_faults
+from geogrid.checks.codes import find_community_code_faults, find_grid_code_faults
 from geogrid.checks.datum import Position, find_shifted_layers, judge_positions
 from geogrid.checks.duties import find_duty_faults
 from geogrid.checks.geometry import find_geometry_faults
 from geogrid.checks.grids import find_grid_faults, select_village
 from geogrid.checks.network import find_centre_faults, find_gate_faults, find_near_misses
-from geogrid.checks.partition import find_overlaps, find_partition_faults
+from geogrid.checks.partition import find_edge_faults, find_exclaves, find_partition_faults
 from geogrid.checks.references import find_key_faults, find_reference_faults, find_validity_faults
 from geogrid.checks.roster import find_role_faults, find_roster_faults, find_vacant_posts
 from geogrid.checks.rules import make_finding, sort_findings
 from geogrid.crs import require_metric
 from geogrid.findings import Finding
-from geogrid.schema import PARTITION_LAYERS
+from geogrid.schema import AREA_LAYERS, PARTITION_LAYERS
 
 
 @dataclass(frozen=True)
@@ -100,10 +102,30 @@ def _check_areas(current: Mapping[str, gpd.GeoDataFrame]) -> Iterator[Finding]:
     if "grid" in current:
         districts = current.get("district", gpd.GeoDataFrame(columns=["code"], geometry=[]))
         yield from find_grid_faults(current["grid"], communities, districts, extent)
+        yield from find_grid_code_faults(current["grid"])
     if "beat" in current:
-        yield from find_overlaps(current["beat"], "beat")
+        yield from find_edge_faults(current["beat"], "beat")
         buildings = current.get("building", gpd.GeoDataFrame({"id": []}, geometry=[]))
         yield from find_beat_faults(current["beat"], communities, buildings)
+    if "community" in current:
+        yield from find_community_code_faults(communities, current.get("county", communities.iloc[:0]))
+    for name in AREA_LAYERS:
+        if name in current:
+            yield from find_exclaves(current[name], name)
+    yield from _check_buildings(current, extent, village)
+
+
+def _check_buildings(
+    current: Mapping[str, gpd.GeoDataFrame], extent: BaseGeometry | None, village: BaseGeometry | None
+) -> Iterator[Finding]:
+    """Every building in the extent has its community and district, and off village land its grid."""
+    if "building" not in current:
+        return
+    off_village = extent if extent is None or village is None else shapely.difference(extent, village)
+    grounds = {**dict.fromkeys(PARTITION_LAYERS, extent), "grid": off_village}
+    for name, ground in grounds.items():
+        if name in current and not current[name].empty:
+            yield from find_building_faults(current["building"], current[name], name, ground)
 
 
 def _check_streets(current: Mapping[str, gpd.GeoDataFrame]) -> Iterator[Finding]:

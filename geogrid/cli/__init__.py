@@ -24,6 +24,7 @@ COMMANDS = {
     "import-roster": "geogrid.cli.import_roster",
     "template": "geogrid.cli.template",
     "check": "geogrid.cli.check",
+    "mend": "geogrid.cli.mend",
     "coverage": "geogrid.cli.coverage",
     "site": "geogrid.cli.site",
     "scenario": "geogrid.cli.scenario",
