@@ -57,11 +57,19 @@ class Tiling:
     is_inside: npt.NDArray[np.bool_]
 
     def build_areas(self, n_areas: int) -> Shapes:
-        """The ground of each area, shape (n,); neighbours share every vertex. Empty where nothing is left."""
-        return np.array(
+        """The ground of each area, shape (n,); neighbours share every vertex. Empty where nothing is left.
+
+        Vertices that were drawn have the places again at which they were drawn.
+        """
+        built = np.array(
             [shapely.coverage_union_all(self.faces[self.owner == row]) for row in range(n_areas)],
             dtype=object,
         )
+        drawn = {_find_knot(xy): xy for xy in reversed(self.drawn.tolist())}
+        places = [drawn.get(_find_knot(xy), xy) for xy in shapely.get_coordinates(built).tolist()]
+        restored: Shapes = shapely.set_coordinates(built.copy(), np.array(places).reshape(-1, 2))
+        is_sound = shapely.is_valid(restored).all() and shapely.coverage_is_valid(restored)
+        return restored if is_sound else built
 
     def list_moves(self) -> pd.DataFrame:
         """Faces that change hands: `face`, `loser` and `gainer` (rows of areas, `NOBODY` for none)."""

@@ -229,9 +229,9 @@ def _keep_unchanged(before: Shapes, after: Shapes) -> Shapes:
 
 
 def _is_same(old: BaseGeometry, new: BaseGeometry) -> bool:
-    both = shapely.normalize(np.array([old, new], dtype=object))
-    parts = [shapely.get_parts(shape) for shape in both]
-    return len(parts[0]) == len(parts[1]) and bool(shapely.equals_exact(*parts, tolerance=0.0).all())
+    """Whether two shapes are the same ground with the same vertices, however their rings are begun and nested."""
+    both = [np.unique(shapely.get_coordinates(shape), axis=0) for shape in (old, new)]
+    return np.array_equal(*both) and bool(shapely.equals(old, new))
 
 
 def _sum_areas(
