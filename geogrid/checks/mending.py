@@ -230,8 +230,8 @@ def _keep_unchanged(before: Shapes, after: Shapes) -> Shapes:
 
 def _is_same(old: BaseGeometry, new: BaseGeometry) -> bool:
     """Whether two shapes are the same ground with the same vertices, however their rings are begun and nested."""
-    both = [np.unique(shapely.get_coordinates(shape), axis=0) for shape in (old, new)]
-    return np.array_equal(*both) and bool(shapely.equals(old, new))
+    first, second = (np.unique(shapely.get_coordinates(shape), axis=0) for shape in (old, new))
+    return np.array_equal(first, second) and bool(shapely.equals(old, new))
 
 
 def _sum_areas(

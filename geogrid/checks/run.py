@@ -19,6 +19,7 @@ from geogrid.checks.datum import Position, find_shifted_layers, judge_positions
 from geogrid.checks.duties import find_duty_faults
 from geogrid.checks.geometry import find_geometry_faults
 from geogrid.checks.grids import find_grid_faults, select_village
+from geogrid.checks.linework import find_far_homes, find_line_faults
 from geogrid.checks.network import find_centre_faults, find_gate_faults, find_near_misses
 from geogrid.checks.partition import find_edge_faults, find_exclaves, find_partition_faults
 from geogrid.checks.references import find_key_faults, find_reference_faults, find_validity_faults
@@ -131,6 +132,9 @@ def _check_buildings(
 def _check_streets(current: Mapping[str, gpd.GeoDataFrame]) -> Iterator[Finding]:
     if "street" in current:
         yield from find_near_misses(current["street"])
+        yield from find_line_faults(current["street"])
+        if "building" in current:
+            yield from find_far_homes(current["building"], current["street"])
         if "centre" in current:
             yield from find_centre_faults(current["centre"], current["street"])
     if "compound" in current:
