@@ -610,6 +610,16 @@ class PortInUseError(InputError):
 
 
 @dataclass(eq=False)
+class BaseMapError(InputError):
+    """A base map that is not there, or is none that can be shown."""
+
+    zh = "底图 {path} 无法使用：{reason}。请用 geogrid setting 检查 map.basemap 等设置。"
+    en = "The base map {path} cannot be used: {reason}. Check map.basemap and its kin with geogrid setting."
+    path: str
+    reason: str
+
+
+@dataclass(eq=False)
 class OldAddressError(NotFoundError):
     """An address whose fingerprint stands for files of another version."""
 

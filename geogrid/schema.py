@@ -603,6 +603,13 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "reading": ("正式口径", "official reading"),
     "map.review_number": ("审图号", "map review number"),
     "map.classification": ("密级", "classification"),
+    "map.basemap": (
+        "背景地图：MBTiles、PMTiles 文件或 z/x/y 图片文件夹的路径，或 tianditu-vec、tianditu-img",
+        "base map: path of an MBTiles or PMTiles file or of a z/x/y folder of pictures, or tianditu-vec, tianditu-img",
+    ),
+    "map.basemap_datum": ("背景地图的坐标基准：wgs84 或 gcj02", "datum of the base map: wgs84 or gcj02"),
+    "map.basemap_source": ("背景地图的来源与审图号", "source of the base map, with its review number"),
+    "map.tianditu_token": ("天地图密钥（tk）", "token for Tianditu (tk)"),
     "map.mark": ("图上标记，默认“内部使用”", "mark on every map, 内部使用 by default"),
 }
 """The settings that a user may change, with their titles zh and en."""

@@ -54,6 +54,7 @@ SAMPLES = {
         "/api/v1/outline?layer=building&feature=b01",
         "/api/v1/outline?layer=grid&feature=350725001001001",
     ],
+    "/basemap/<version>/<int:z>/<int:x>/<int:y>": [],
     "/tiles/<layer>/<int:z>/<int:x>/<int:y>.pbf": ["/tiles/map/10/850/431.pbf", "/tiles/areas/0/0/0.pbf"],
     "/api/v1/homes": ["/api/v1/homes", "/api/v1/homes?metres=500"],
     "/api/v1/homes/doubt": ["/api/v1/homes/doubt"],

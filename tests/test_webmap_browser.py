@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from geogrid.crs import wgs84_to_gcj02
 from geogrid.workspace import Workspace
 from tests.support.web import LEADER, NASTY_NAMES, OFFICER, lonlat, serving, write_town
 from webmap.foliummap import GROUPS
@@ -284,12 +288,15 @@ def test_hostile_names_are_shown_as_typed_and_nothing_runs(browser: Browser, nas
     assert "<img src=x" in visit.page.inner_text("#search-list")
     visit.page.keyboard.press("Enter")
     visit.wait("document.querySelector('#card .areas') !== null")
-    visit.page.wait_for_load_state("networkidle")  # leaving would cut off the tiles of the closer look
-    visit.open("/list")
-    visit.page.wait_for_timeout(200)
     assert visit.page.evaluate("window.__pwn") is None
     visit.require_quiet()
     visit.page.context.close()
+    lists = make_visit(browser, nasty_town, WIDE)  # leaving the map would cut off tiles in flight
+    lists.open("/list")
+    lists.page.wait_for_timeout(200)
+    assert lists.page.evaluate("window.__pwn") is None
+    lists.require_quiet()
+    lists.page.context.close()
 
 
 def test_a_phone_needs_no_sideways_scrolling(phone: Visit) -> None:
@@ -320,6 +327,85 @@ def test_a_layer_that_cannot_be_loaded_is_told(visit: Visit) -> None:
     visit.wait("!document.querySelector('#notice').hidden")
     visit.page.click("#notice button")
     assert visit.page.is_hidden("#notice")
+
+
+def test_a_base_map_in_gcj02_is_moved_under_its_places(browser: Browser, tmp_path: Path) -> None:
+    pixel = base64.b64decode(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    )
+    lon, lat = lonlat(600, 400)
+    column, row = (
+        (lon / 360 + 0.5) * 2**15,
+        (0.5 - math.asinh(math.tan(math.radians(lat))) / math.tau) * 2**15,
+    )
+    for x in range(int(column) - 9, int(column) + 10):
+        (tmp_path / "tiles" / "15" / str(x)).mkdir(parents=True)
+        for y in range(int(row) - 9, int(row) + 10):
+            (tmp_path / "tiles" / "15" / str(x) / f"{y}.png").write_bytes(pixel)
+    path = write_town(tmp_path / "town.gpkg")
+    with Workspace.open(path) as workspace:
+        workspace.set_setting("map.basemap", "tiles", "test")
+        workspace.set_setting("map.basemap_datum", "gcj02", "test")
+        workspace.set_setting("map.basemap_source", "某某图", "test")
+    with serving(path) as origin:
+        visit = make_visit(browser, origin, WIDE)
+        visit.open(f"/#view=15/{lat}/{lon}")
+        visit.wait("document.querySelectorAll('.leaflet-base-pane img.leaflet-tile-loaded').length > 8")
+        # Where the picture of a place in GCJ-02 is drawn, and where the place is.
+        moved_lon, moved_lat = wgs84_to_gcj02(np.array([[lon, lat]]))[0]
+        moved = (
+            (moved_lon / 360 + 0.5) * 2**15,
+            (0.5 - math.asinh(math.tan(math.radians(moved_lat))) / math.tau) * 2**15,
+        )
+        drawn = visit.page.evaluate(
+            f"(() => {{ const img = [...document.querySelectorAll('.leaflet-base-pane img')]"
+            f".find((img) => img.src.endsWith('/15/{int(moved[0])}/{int(moved[1])}'));"
+            " const box = img.getBoundingClientRect(), map = map_town.getContainer().getBoundingClientRect();"
+            f" return [box.left - map.left + {moved[0] % 1} * 256, box.top - map.top + {moved[1] % 1} * 256]; }})()"
+        )
+        place = visit.page.evaluate(
+            f"(() => {{ const p = map_town.latLngToContainerPoint([{lat}, {lon}]); return [p.x, p.y]; }})()"
+        )
+        assert math.dist(drawn, place) < 2  # two roundings to whole pixels
+        assert math.dist(moved, (column, row)) * 256 > 50  # unmoved it would lie far beside
+        assert "某某图" in visit.page.inner_text("#sources")
+        visit.page.locator("label[data-group=basemap] input").uncheck()
+        visit.wait("document.querySelectorAll('.leaflet-base-pane img').length === 0")
+        visit.page.wait_for_load_state("networkidle")
+        visit.require_quiet()
+        visit.page.context.close()
+
+
+def test_the_legend_tells_what_is_visible_and_nothing_else(visit: Visit) -> None:
+    visit.open()
+    legend = visit.page.locator("#legend-body")
+    assert {"可达", "不可达", "存疑（结论可能相反）", "邻里服务中心", "片区"} <= set(
+        legend.inner_text().splitlines()
+    )
+    assert "警格" not in legend.inner_text()
+    assert "成人步行 10 分钟" in legend.inner_text()
+    visit.page.locator("label[data-group=beat] input").check()
+    visit.page.locator("label[data-group=homes] input").uncheck()
+    assert "警格" in legend.inner_text()
+    assert "不可达" not in legend.inner_text()
+    assert "数据版本 1" in visit.page.inner_text("#sources")
+    visit.require_quiet()
+
+
+def test_faults_in_the_data_are_marked_and_told(browser: Browser, tmp_path: Path) -> None:
+    path = write_town(tmp_path / "town.gpkg")
+    with Workspace.open(path) as workspace, workspace.edit("test", "hole") as edit:
+        edit.delete("grid", ["350725001002002"])  # a quarter of the town is in no grid now
+    with serving(path) as origin:
+        visit = make_visit(browser, origin, WIDE)
+        visit.open()
+        assert not any("findings.geojson" in url for url in visit.requests)
+        visit.page.locator("label[data-group=finding] input").check()
+        visit.wait("document.querySelectorAll('.leaflet-findings-pane path').length > 1")
+        visit.page.locator(".leaflet-findings-pane path.leaflet-interactive").first.hover(force=True)
+        assert visit.wait("document.querySelector('.finding p')?.textContent.length > 5")
+        visit.require_quiet()
+        visit.page.context.close()
 
 
 @pytest.mark.parametrize("address", ["/", "/list"])

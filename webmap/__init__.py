@@ -33,6 +33,7 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     from webmap.api import api
     from webmap.area_api import area_api
     from webmap.assets import assets
+    from webmap.basemap import basemap
     from webmap.county import EXTENSION, CountySource
     from webmap.errors import init_errors
     from webmap.pages import pages
@@ -50,5 +51,6 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     init_errors(app)
     Compress(app)
     for blueprint in (pages, api, area_api, siting_api, scenario_api, tiles, assets):
+    for blueprint in (pages, api, tiles, basemap, assets):
         app.register_blueprint(blueprint)
     return app

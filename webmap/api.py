@@ -11,6 +11,7 @@ from flask import Blueprint, Response, request
 from geogrid.coverage.catchment import outline_catchments, outline_isochrones
 from geogrid.errors import FeatureNotFoundError, InvalidOptionError, UnknownLayerError
 from geogrid.schema import find_layer
+from webmap.basemap import describe_base_map
 from webmap.columns import BORDERED, OUTLINED, PUBLIC_COLUMNS
 from webmap.county import County, current_county
 from webmap.disclosure import hide_few_buildings
@@ -57,6 +58,7 @@ def county_card() -> Response:
                 "focus": county.focus(),
                 "reading": str(county.reading),
                 "readings": list_readings(county.reading),
+                "basemap": describe_base_map(county),
                 "attributions": list_sources(county),
                 "review_number": county.settings.get("map.review_number"),
                 "classification": county.settings.get("map.classification"),

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from geogrid.errors import EmptyLayerError
+from geogrid.errors import EmptyLayerError, WorkspaceError
 from geogrid.labels import label, read_labels
 from webmap.assets import list_modules, read_fingerprints
+from webmap.basemap import list_image_hosts
 from webmap.county import current_county
 from webmap.foliummap import TownMap
 from webmap.languages import page_language
@@ -24,6 +25,10 @@ ASK_AGAIN = "no-cache"
 @pages.get("/")
 def map_page() -> Response:
     """The map: a page without a county's data, all of which comes by the API."""
+    try:
+        g.image_hosts = list_image_hosts(current_county().settings)
+    except WorkspaceError:
+        g.image_hosts = ()  # the page itself tells what is wrong with the file
     response = make_response(
         render_template(
             "map.html",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 
 from geogrid.errors import ForeignHostError
 from webmap.settings import WebSettings
@@ -13,6 +13,9 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
+IMAGES = "img-src 'self' data: blob:"
+"""The part of the policy that a page opens to the hosts in `g.image_hosts`: those of a base map that was set."""
+
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -39,6 +42,9 @@ def init_security(app: Flask, settings: WebSettings) -> None:
     @app.after_request
     def add_headers(response: Response) -> Response:
         response.headers.update(HEADERS)
+        if hosts := g.get("image_hosts"):
+            policy = CONTENT_SECURITY_POLICY.replace(IMAGES, " ".join((IMAGES, *hosts)))
+            response.headers["Content-Security-Policy"] = policy
         response.headers.setdefault("Cache-Control", NOT_KEPT)
         return response
 

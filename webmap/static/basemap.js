@@ -46,7 +46,7 @@ export function makeBaseMap(options) {
         new ShiftedTiles(url, {
           pane: options.pane,
           subdomains: "01234567",
-          minNativeZoom: basemap.min_zoom,
+          minZoom: basemap.min_zoom, // shrunk tiles would be thousands
           maxNativeZoom: basemap.max_zoom,
           maxZoom: 24,
           at: basemap.at,

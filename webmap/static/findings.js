@@ -14,7 +14,7 @@ export function makeFindings(options) {
     for (const feature of features) {
       if (!feature.geometry) continue;
       const colour = findingColours[feature.properties.severity];
-      const style = { pane: options.pane, renderer, color: colour, weight: 2, fillColor: colour, fillOpacity: 0.25 };
+      const style = { pane: options.pane, renderer, color: colour, weight: 2, fillColor: colour, fillOpacity: 0.1 };
       const shape = L.geoJSON(feature, { ...style, style, interactive: false, pointToLayer: (_, at) => dot(at, style) });
       layer.addLayer(shape);
       const mark = dot(shape.getBounds().getCenter(), style);

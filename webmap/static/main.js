@@ -56,6 +56,9 @@ function showHead(county) {
     county.review_number ? `${text("review_number")}${text("colon")}${county.review_number}` : null,
   ].filter(Boolean);
   fill(byId("sources"), element("b", {}, county.mark || text("mark")), ...marks.map((mark) => element("span", {}, mark)));
+  const sources = byId("sources");
+  const stage = sources.parentElement;
+  new ResizeObserver(() => stage.style.setProperty("--sources", `${sources.offsetHeight}px`)).observe(sources);
   const link = byId("language-link");
   link.addEventListener("click", () => (link.href = link.href.split("#")[0] + location.hash));
 }
