@@ -58,10 +58,11 @@ def write_folder(path: Path, tiles: list[tuple[int, int, int]]) -> Path:
 def varints(numbers: list[int]) -> bytes:
     out = bytearray()
     for number in numbers:
-        while number > 0x7F:
-            out.append((number & 0x7F) | 0x80)
-            number >>= 7
-        out.append(number)
+        left = number
+        while left > 0x7F:
+            out.append((left & 0x7F) | 0x80)
+            left >>= 7
+        out.append(left)
     return bytes(out)
 
 
