@@ -50,7 +50,6 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     init_security(app, settings or WebSettings())
     init_errors(app)
     Compress(app)
-    for blueprint in (pages, api, area_api, siting_api, scenario_api, tiles, assets):
-    for blueprint in (pages, api, tiles, basemap, assets):
+    for blueprint in (pages, api, area_api, siting_api, scenario_api, tiles, basemap, assets):
         app.register_blueprint(blueprint)
     return app
