@@ -156,6 +156,7 @@ def _describe_curve(study: Mapping[str, Any], tell: Tell) -> list[str]:
             format_count(phases[point["k"]]["given_up"]) if point["k"] in phases else "–",
         ]
         for point in study["curve"]
+        if point["gained"] > 0
     ]
     lines = [tell("curve"), format_table(heads, rows)]
     return lines if study["knee"] is None else [*lines, tell("knee", k=study["knee"])]

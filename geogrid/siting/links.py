@@ -20,7 +20,7 @@ from shapely import STRtree
 from geogrid.coverage.scenario import AddStreet, apply_edit
 from geogrid.coverage.walks import lay_out, measure_walks, price_ways
 from geogrid.network.graph import price_segments
-from geogrid.network.impedance import Floats, Integers, round_half_up
+from geogrid.network.impedance import SLOPE_OPTIMUM, Floats, Integers, measure_slowness, round_half_up
 from geogrid.network.search import Direct, Ways
 from geogrid.network.snap import place_on_segments
 from geogrid.network.solver import find_nearest, measure_reach
@@ -35,8 +35,8 @@ STEP_M = 40.0
 """Places are taken along streets at least every so many metres, beside junctions and ends."""
 SAVED_SHARE = 0.1
 """A link has to save this share of the cutoff to be looked at."""
-MOST_PAIRS = 400_000
-"""Pairs of places looked at; in a larger town the ones that save most."""
+MOST_PAIRS, MOST_ENDS = 100_000, 4_000
+"""Pairs of places, and far ends of them, of which the promise is computed: those with most homes to gain near them."""
 MOST_COMPUTED = 8
 """Links computed with the whole town: the most promising ones."""
 APART_M = 120.0
@@ -167,12 +167,30 @@ def _pair_places(instance: Instance, places: _Places, onward: Floats) -> tuple[I
     with_link = onward[near] + _price_links(instance, length_m)
     saved = onward[far] - with_link
     kept = (length_m >= LINK_MIN_M) & (with_link < cutoff) & (saved >= SAVED_SHARE * cutoff)
-    far, near, length_m = far[kept], near[kept], length_m[kept]
-    # Of each place the best few links: those that leave most of the cutoff.
-    order = np.lexsort((near, with_link[kept], far))[:MOST_PAIRS]
-    far, near, length_m = far[order], near[order], length_m[order]
+    rows = np.flatnonzero(kept)
+    left_m = (cutoff - with_link[rows]) / 1000.0 * instance.reading.measure.speed_m_per_s
+    rows = rows[_rank_pairs(instance, places.xy[far[rows]], left_m, far[rows], near[rows])]
+    far, near, length_m = far[rows], near[rows], length_m[rows]
     clear = _is_buildable(instance, places.xy[far], places.xy[near])
     return far[clear], near[clear], length_m[clear]
+
+
+def _rank_pairs(
+    instance: Instance, far_xy: Floats, left_m: Floats, far: Integers, near: Integers
+) -> Integers:
+    """The pairs that have homes to gain within a straight line of what is left, those with most of them first.
+
+    No link covers more homes than that: no walk is shorter than a straight line on the level.
+    """
+    open_xy = instance.layout.homes.xy[~instance.is_covered]
+    steepest = 1.0 / float(measure_slowness(np.array([-SLOPE_OPTIMUM]))[0])
+    n_homes = cKDTree(open_xy).query_ball_point(far_xy, left_m * steepest, return_length=True)
+    order = np.lexsort((near, far, -n_homes))
+    order = order[n_homes[order] > 0][:MOST_PAIRS]
+    _, first = np.unique(far[order], return_index=True)
+    ends = far[order][np.sort(first)[:MOST_ENDS]]
+    ranked: Integers = order[np.isin(far[order], ends)]
+    return ranked
 
 
 def _is_buildable(instance: Instance, from_xy: Floats, to_xy: Floats) -> npt.NDArray[np.bool_]:

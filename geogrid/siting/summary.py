@@ -89,7 +89,7 @@ def list_areas(study: Study, kind: str) -> list[dict[str, Any]]:
     after = instance.mark_covered(study.plan.sites)
     entries = []
     for code, name in [*sorted(zip(areas["code"], areas["name"], strict=True)), (None, None)]:
-        inside: Flags = np.array([found == code for found in of_home], dtype=bool)
+        inside: Flags = pd.isna(of_home) if code is None else (of_home == code).astype(bool)
         if code is None and not inside.any():
             continue
         entries.append(
@@ -118,7 +118,7 @@ def describe_unreachable(instance: Instance) -> dict[str, Any]:
         "by_community": [
             {
                 "code": code,
-                **instance.count(mask & np.array([c == code for c in instance.areas["community"]])),
+                **instance.count(mask & (instance.areas["community"] == code).astype(bool)),
             }
             for code in named
         ],
