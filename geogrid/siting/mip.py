@@ -15,7 +15,7 @@ from geogrid.siting.result import Status
 
 Reals = npt.NDArray[np.float64]
 
-SAFETY = 1e-6
+SAFETY = 1e-7
 """Share of a solver's floating-point bound that is given away before it is cut to a whole number."""
 
 

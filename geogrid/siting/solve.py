@@ -24,15 +24,19 @@ from geogrid.siting.lagrange import (
 )
 from geogrid.siting.mip import Program, cut_bound, solve_program
 from geogrid.siting.presolve import Reduced, reduce_problem, spread_multipliers
-from geogrid.siting.problem import CoverProblem, Integers
+from geogrid.siting.problem import CoverProblem, Flags, Integers
 from geogrid.siting.result import Node, Proof, SitingResult, Status, measure_gap
 
 ALTERNATIVE_SHARE, MOST_ALTERNATIVES = 0.01, 10
 """How much of the value another site may lose to be named beside a chosen one, and how many are named."""
 BRANCH_SCALE = 4_096
 """Unit of the multipliers in a proof by cases."""
-BRANCH_SHARE = 0.5
+BRANCH_SHARE = 0.1
 """Share of the time that is left which a proof by cases may take before HiGHS is asked."""
+
+LEANING, LEANING_S = 0.02, 5.0
+"""How often a site was among the best in the last steps to be one of those from which HiGHS picks a better choice,
+and the seconds it has for that."""
 
 Progress = Callable[[int, int], None]
 """Told the value and the bound known so far."""
@@ -165,6 +169,10 @@ class Solver:
         self, reduced: Reduced, left: int, dual: Dual, rounded: Rounded, incumbent: Incumbent
     ) -> tuple[int, Proof, Node | None]:
         """Bound, proof and cases after the gap of the root was attacked."""
+        none = np.zeros(reduced.n_sites, bool)
+        self._pick(reduced, left, none, dual.leaning < LEANING, incumbent, min(LEANING_S, self._left_s()))
+        if rounded.bound < rounded.scale * (incumbent.value + 1):
+            return incumbent.value, Proof.MULTIPLIERS, None
         half = self._left_s() * (1 - BRANCH_SHARE)
         search = Search(
             reduced,
@@ -187,19 +195,32 @@ class Solver:
     def _ask_highs(self, reduced: Reduced, left: int, rounded: Rounded, incumbent: Incumbent) -> int:
         """A bound by HiGHS on what the scores leave undecided; the incumbent may get better."""
         is_in, is_out = fix_sites(rounded, left, incumbent.value)
-        smaller, _ = reduced.cut(is_in, is_out)
-        left -= int(is_in.sum())
-        program = build_cover_program(smaller.by_row, smaller.weight, left)
-        solved = solve_program(program, time_limit_s=self._left_s(), is_cancelled=self.is_cancelled)
+        bound = self._pick(reduced, left, is_in, is_out, incumbent, self._left_s())
+        return max(incumbent.value, cut_bound(bound, rounded.bound // rounded.scale))
+
+    def _pick(
+        self,
+        reduced: Reduced,
+        left: int,
+        is_in: Flags,
+        is_out: Flags,
+        incumbent: Incumbent,
+        time_limit_s: float,
+    ) -> float:
+        """A bound by HiGHS on choices with some sites and without others; the incumbent may get better."""
+        cut, _ = reduced.cut(is_in, is_out)
+        rest = CoverProblem(cut.by_row, cut.weight, np.zeros(len(cut.weight), bool)) if cut.n_sites else None
+        if rest is None or not rest.n_rows or left <= is_in.sum():
+            incumbent.take([*self.problem.must, *reduced.site[is_in].tolist()], cut.base)
+            return float(cut.base)
+        smaller = reduce_problem(rest)
+        program = build_cover_program(smaller.by_row, smaller.weight, left - int(is_in.sum()))
+        solved = solve_program(program, time_limit_s=time_limit_s, is_cancelled=self.is_cancelled)
         if solved.x is not None:
-            sites = np.flatnonzero(solved.x[: smaller.n_sites] > 0.5)
-            choice = Choice.build(smaller, sites.tolist())
-            chosen = [*self.problem.must, *reduced.site[is_in].tolist(), *smaller.site[sites].tolist()]
-            incumbent.take(chosen, choice.value)
-        ceiling = rounded.bound // rounded.scale
-        if solved.is_infeasible:
-            return incumbent.value
-        return max(incumbent.value, cut_bound(solved.bound + smaller.base, ceiling))
+            sites = smaller.site[solved.x[: smaller.n_sites] > 0.5]
+            chosen = [*self.problem.must, *reduced.site[is_in].tolist(), *cut.site[sites].tolist()]
+            incumbent.take(chosen, self.problem.measure_value(sorted(chosen)))
+        return cut.base + solved.bound
 
     def _answer(
         self,
