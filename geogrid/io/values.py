@@ -72,7 +72,12 @@ def convert_column(
     convert = _CONVERTERS[column.type]
     converted: list[Any] = []
     faults: list[Fault] = []
+    known: dict[Any, Any] = {}  # most columns repeat a few values, or none at all
     for value, row in zip(values, rows, strict=True):
+        same = None if isinstance(value, (list, dict)) else (value.__class__, value)
+        if same in known:
+            converted.append(known[same])
+            continue
         found = None
         try:
             if not _is_missing(value):
@@ -83,6 +88,9 @@ def convert_column(
         except _CellError as error:
             faults.append(Fault(error.zh, error.en, row, theirs))
             found = None
+        else:
+            if same is not None:
+                known[same] = found
         converted.append(found)
     return converted, faults
 
