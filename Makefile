@@ -23,6 +23,8 @@ bench: $(VENV)/.installed-bench
 	$(BIN)/python benchmarks/county.py
 	$(BIN)/python benchmarks/engine.py
 	$(BIN)/python benchmarks/surface.py
+	$(BIN)/python benchmarks/imports.py
+	$(BIN)/python -m benchmarks.crash
 	$(BIN)/python benchmarks/siting.py
 	$(BIN)/python benchmarks/lookup.py
 

@@ -1,6 +1,6 @@
 """Kills writers at random moments and counts what was lost: 100 imports and 100 edits.
 
-    python benchmarks/crash.py [--kills 100] [--seed 1]
+    python -m benchmarks.crash [--kills 100] [--seed 1]
 
 An import is a new generation of 400 buildings in place of the old one; an edit adds a centre. What a
 writer said was done must be there after the kill, and buildings must be of one generation.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import struct
 import zipfile
 import zlib
 from collections import defaultdict
@@ -14,6 +15,17 @@ MAX_MEMBERS = 500
 MAX_UNPACKED_BYTES = 1 << 30
 MAX_RATIO = 200
 """Unpacked to packed size that no honest geodata reaches; members under 1 MiB are not judged by it."""
+
+BROKEN_ARCHIVE = (
+    zipfile.BadZipFile,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    UnicodeDecodeError,
+    struct.error,
+    zlib.error,
+)
+"""What reading a damaged archive may raise."""
 
 _SMALL_BYTES = 1 << 20
 _CHUNK_BYTES = 1 << 20
@@ -60,7 +72,7 @@ def _unpack_layer(path: Path, shown: str, *, is_inner: bool) -> tuple[Path, str]
                 target = path.parent / target_name
                 target.parent.mkdir(exist_ok=True)
                 _unpack(archive, info, target, shown)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
+    except BROKEN_ARCHIVE as error:
         raise UnsupportedFileError(shown, f"zip: {error}"[:200], _ONE_LAYER) from None
     return path.with_name(main), f"{shown}/{name}"
 

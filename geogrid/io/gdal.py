@@ -147,7 +147,14 @@ def _read(
             found = f"{len(layers)} 个图层 / layers: " + ", ".join(layers[:10])
             raise UnsupportedFileError(shown, found, ["1 个图层 / one layer", *wanted])
         meta, _, blobs, fields = read(path, layer=chosen[0])
-    except (DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError) as error:
+    except (
+        DataSourceError,
+        DataLayerError,
+        FeatureError,
+        FieldError,
+        GeometryError,
+        UnicodeDecodeError,
+    ) as error:
         found = str(error).replace(str(path), shown)[:200]
         raise UnsupportedFileError(shown, found, [path.suffix]) from None
     if blobs is None:

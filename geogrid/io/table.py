@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from geogrid.errors import Fault, FileContentError, FileTooCostlyError, InputError, UnsupportedFileError
-from geogrid.io.archive import require_harmless_members
+from geogrid.io.archive import BROKEN_ARCHIVE, require_harmless_members
 from geogrid.io.encoding import decode_file, normalise_encoding
 from geogrid.io.guard import Progress, run_guarded
 from geogrid.io.parcel import Parcel
@@ -182,17 +182,32 @@ def _title(value: Any) -> str:
 
 
 def _parse_xlsx(path: Path, shown: str, sheets: Sequence[str]) -> Table:
-    import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
+    broken = (
+        *BROKEN_ARCHIVE,
+        InvalidFileException,
+        LookupError,
+        AttributeError,
+        TypeError,
+        ValueError,
+        SyntaxError,
+    )
     try:
-        with zipfile.ZipFile(path) as archive:
-            require_harmless_members(archive.infolist(), shown)
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+        return _read_sheet(path, shown, sheets)
     except InputError:
         raise
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, SyntaxError) as error:
+    except broken as error:
         raise UnsupportedFileError(shown, f"xlsx: {error}"[:200], [".xlsx", ".csv"]) from None
+
+
+def _read_sheet(path: Path, shown: str, sheets: Sequence[str]) -> Table:
+    """The table in the sheet of a wanted name, else in the first visible one."""
+    import openpyxl
+
+    with zipfile.ZipFile(path) as archive:
+        require_harmless_members(archive.infolist(), shown)
+    book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
     visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"] or book.worksheets
     if not visible:
         raise UnsupportedFileError(shown, "没有工作表 / no worksheet", [".xlsx"])

@@ -117,6 +117,14 @@ def _archives() -> list[Case]:
         Case("zip_nested_twice", _nested_twice, Refused(UNSUPPORTED, "zip 套 zip")),
         Case("zip_encrypted", _changed(zipped(good), _set_encrypted), Refused(UNSUPPORTED, "加密")),
         Case("zip_unknown_method", _changed(zipped(good), _set_method), Refused(UNSUPPORTED, "zip")),
+        Case(
+            "zip_name_no_text",
+            _changed(
+                zipped({"東東.geojson": GOOD}),
+                lambda content: content.replace("東".encode(), b"\xe9\xe9\xe9"),
+            ),
+            Refused(UNSUPPORTED, "zip"),
+        ),
         Case("zip_cut", _changed(zipped(good), lambda content: content[:-30]), Refused(UNSUPPORTED, "zip")),
         Case("zip_data_flipped", _changed(zipped(good), _flip_data), Refused(UNSUPPORTED, "zip")),
         Case("zip_empty", zipped({}), Refused(UNSUPPORTED, "图层")),
@@ -749,6 +757,16 @@ def _laughing_sheet(folder, surroundings):
     return source
 
 
+def _flipped_sheet(folder, surroundings):
+    path = sheet(HEAD.split(","), *[[str(i), "东门", LON, LAT] for i in range(50)])(folder, surroundings)
+    with zipfile.ZipFile(path) as archive:
+        start = archive.getinfo("xl/worksheets/sheet1.xml").header_offset
+    content = bytearray(path.read_bytes())
+    content[start + 120 : start + 160] = b"\xff" * 40
+    path.write_bytes(content)
+    return path
+
+
 def _tables() -> list[Case]:
     deep = "GEOMETRYCOLLECTION(" * 30_000 + "POINT(1 1)" + ")" * 30_000
     row = f"1,东门,{PLACE}"
@@ -831,6 +849,7 @@ def _tables() -> list[Case]:
         Case("xlsx_far_row", _far_cell(1_048_576, 1), Refused(COSTLY, "行")),
         Case("xlsx_far_column", _far_cell(4, 16_384), Refused(COSTLY, "列")),
         Case("xlsx_laughs", _laughing_sheet, Refused(UNSUPPORTED)),
+        Case("xlsx_data_flipped", _flipped_sheet, Refused(UNSUPPORTED, "xlsx")),
         Case(
             "xlsx_bomb",
             zipped({"xl/workbook.xml": b" " * (64 << 20)}, name="c.xlsx"),
