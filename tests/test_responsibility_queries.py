@@ -38,7 +38,7 @@ def test_there_are_enough_queries_of_every_kind():
     assert len(kinds) >= 15
 
 
-@pytest.mark.parametrize("which", ["tune"])
+@pytest.mark.parametrize("which", ["tune", "held"])
 def test_what_was_meant_comes_first(gazetteer, which):
     missed, not_in_five = [], []
     queries = read_queries(which, meant=True)
@@ -53,7 +53,7 @@ def test_what_was_meant_comes_first(gazetteer, which):
     assert len(not_in_five) <= 0.01 * len(queries), not_in_five
 
 
-@pytest.mark.parametrize("which", ["tune"])
+@pytest.mark.parametrize("which", ["tune", "held"])
 def test_what_means_nothing_here_finds_nothing(gazetteer, which):
     found = {row["query"]: gazetteer.find(row["query"])[:1] for row in read_queries(which, meant=False)}
     assert {query: match for query, match in found.items() if match} == {}

@@ -460,6 +460,11 @@ def test_layers_hold_public_columns_alone(client: FlaskClient) -> None:
 def test_search_offers_and_tells_where(client: FlaskClient) -> None:
     results = client.get("/api/v1/search?q=和平路1").get_json()["results"]
     assert "b01" in {result["key"] for result in results}
+    (first, *_) = results
+    assert (first["match"], first["score"], first["highlight"]) == ("exact", 1.0, [0, 4])
+    assert first["reason"] == {"zh": "名称相同：和平路1号楼", "en": "Same name: 和平路1号楼"}
+    (spoken, *_) = client.get("/api/v1/search?q=hpl1").get_json()["results"]
+    assert (spoken["key"], spoken["match"], spoken["highlight"]) == (first["key"], "reading", None)
     assert client.get("/api/v1/search?q=").get_json() == {"results": []}
 
 

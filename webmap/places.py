@@ -87,17 +87,23 @@ def _title_role(role: str) -> dict[str, str]:
 
 
 def search_places(county: County, query: str) -> list[dict[str, Any]]:
-    """What to offer while somebody types."""
-    entries = _register_on(county, county.day).gazetteer.search(query, MOST_RESULTS)
+    """What to offer while somebody types, each with why and how far to trust it."""
+    matches = _register_on(county, county.day).gazetteer.offer(query, MOST_RESULTS)
     return [
         {
-            "kind": entry.kind,
-            "key": entry.key,
-            "name": entry.name,
-            "where": entry.where,
-            "lonlat": entry.lonlat and [round(degrees, 6) for degrees in entry.lonlat],
+            "kind": match.entry.kind,
+            "key": match.entry.key,
+            "name": match.entry.name,
+            "where": match.entry.where,
+            "lonlat": match.entry.lonlat and [round(degrees, 6) for degrees in match.entry.lonlat],
+            "unit": match.unit,
+            "room": match.room,
+            "match": match.closeness.name.lower(),
+            "score": match.score,
+            "reason": {language: match.explain(language) for language in LANGUAGES},
+            "highlight": match.locate_text(query),
         }
-        for entry in entries
+        for match in matches
     ]
 
 

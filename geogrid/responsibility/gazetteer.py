@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
 from itertools import accumulate
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -150,6 +151,16 @@ class NameMatch:
         lost = (OTHER_AREA_PENALTY if self.other_area else 0) + (UNREAD_PENALTY if self.unread else 0)
         return round(max(SCORES[self.closeness] - lost, 0.05), 2)
 
+    def locate_text(self, query: str) -> tuple[int, int] | None:
+        """Where the typed text stands in the entry's name, as it is written there: begin and end.
+
+        None where it is written otherwise, as in pinyin.
+        """
+        place = self.entry.name.casefold().find(query.casefold())
+        if place < 0 or not query or len(self.entry.name.casefold()) != len(self.entry.name):
+            return None
+        return place, place + len(query)
+
     def explain(self, language: str) -> str:
         """Why it was found, as one sentence."""
         sentence = label(f"match.{self.closeness.name.lower()}", language, name=self.text)
@@ -160,12 +171,11 @@ class NameMatch:
         return sentence
 
 
-@dataclass(frozen=True)
-class _KnownName:
+class _KnownName(NamedTuple):
     normalised: str
     by: NameKind
-    text: str
     entry: int
+    text: str
 
 
 @dataclass(frozen=True)
@@ -366,7 +376,9 @@ class Gazetteer:
             base, number = split_number(known.normalised)
             signs = signs_of.get(base) or signs_of.setdefault(base, mark_numbers(base))
             spelled.setdefault(signs, base)
-            numbers.setdefault(signs, {}).setdefault(write_digits(number), []).append(i)
+            numbers.setdefault(signs, {}).setdefault(
+                number if number[:-1].isdecimal() else write_digits(number), []
+            ).append(i)
             if known.normalised in self._readings:
                 given[signs] = self._readings[known.normalised]
         ordered = sorted(spelled)
@@ -440,7 +452,7 @@ def build_gazetteer(layers: Mapping[str, gpd.GeoDataFrame], aliases: pd.DataFram
     further = _group_aliases(aliases)
     compound_names = _read_compound_names(used.get("compound"), further)
     entries: list[Entry] = []
-    names: set[_KnownName] = set()
+    names: list[_KnownName] = []
     for kind, frame in used.items():
         rows = _unite_doors(frame) if kind == "centre" else frame
         wheres = _describe_whereabouts(rows, used.get("community") if kind != "community" else None)
@@ -451,13 +463,13 @@ def build_gazetteer(layers: Mapping[str, gpd.GeoDataFrame], aliases: pd.DataFram
                 continue
             known += [(NameKind.ALIAS, text) for text in further.get((kind, key), ())]
             known.append((NameKind.KEY, key))
-            names.update(
-                _KnownName(normalised, by, text, len(entries))
+            names += {
+                _KnownName(normalised, by, len(entries), text)
                 for by, text in known
                 if (normalised := normalise_name(text))
-            )
+            }
             entries.append(Entry(kind, key, known[0][1], wheres[i], points[i]))
-    ordered = sorted(names, key=lambda known: (known.normalised, known.by, known.entry, known.text))
+    ordered = sorted(names)
     return Gazetteer(
         tuple(entries),
         tuple(ordered),
@@ -580,4 +592,5 @@ def _pick_lonlats(frame: gpd.GeoDataFrame) -> list[tuple[float, float] | None]:
     points = shapely.point_on_surface(frame.geometry.to_numpy())
     xy = np.column_stack([shapely.get_x(points), shapely.get_y(points)])
     lonlat = transform_points(xy, crs_name(require_crs(frame, "gazetteer")), WGS84)
-    return [(float(lon), float(lat)) if np.isfinite(lon + lat) else None for lon, lat in lonlat]
+    known = np.isfinite(lonlat).all(axis=1).tolist()
+    return [(lon, lat) if there else None for (lon, lat), there in zip(lonlat.tolist(), known, strict=True)]

@@ -26,8 +26,14 @@ _NUMBERED = re.compile(
 )
 _LETTERED = re.compile(r"(?<![a-z])([a-z]\d*)(?:栋|幢|号楼|座|#楼?)")
 _HASH_FIRST = re.compile(r"(?<![0-9a-z])#([0-9]+|[a-z]\d*)(?:楼|栋|幢|座)?")
-_PLAIN = re.compile("(?:(?![零一二三四五六七八九〇两十百千第幢座楼元])[一-鿿])*(?:[1-9][0-9]{0,5}[号栋]?)?")
+_PLAIN = re.compile(
+    "["
+    + re.sub("[零一二三四五六七八九〇两十百千第幢座楼元]", "", "".join(map(chr, range(0x4E00, 0xA000))))
+    + "]*"
+    "(?:[1-9][0-9]{0,5}[号栋]?)?"
+)
 """Texts that are in the one form already but for traditional characters, which most names in a county are."""
+_CODE = re.compile(r"[A-Za-z0-9]+(?:(?<=[0-9])-(?=[0-9])[A-Za-z0-9]+)*")
 _BUILDING_WORDS = ("栋", "幢", "号楼", "座", "#", "#楼")
 _NUMBER_ALONE = re.compile(rf"(?:[0-9]+(?:-[0-9]+)*[a-z]?|[a-z][0-9]*){BUILDING_SUFFIX}?")
 _TEXT_OR_NUMBER = re.compile(r"\d+|\D+")
@@ -77,6 +83,8 @@ def normalise_name(text: str) -> str:
     """
     if _PLAIN.fullmatch(text):
         return text.translate(TRADITIONAL)
+    if _CODE.fullmatch(text):
+        return text.casefold()
     folded = unicodedata.normalize("NFKC", text).casefold().translate(TRADITIONAL)
     folded = _DASHES.sub("-", folded).strip()
     folded = re.sub(r"\s*-\s*", "-", folded)

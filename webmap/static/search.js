@@ -2,9 +2,10 @@
 
 import { askJson } from "./data.js";
 import { byId, element, fill } from "./dom.js";
-import { hasText, text } from "./texts.js";
+import { hasText, language, text } from "./texts.js";
 
 const WAIT_MS = 120;
+const PLAIN = new Set(["exact", "prefix", "inner"]); // what is seen in the name itself needs no reason
 
 export function startSearch(choose) {
   const input = byId("search");
@@ -47,6 +48,7 @@ export function startSearch(choose) {
         element("span", { class: "option-kind" }, hasText(`kind.${entry.kind}`) ? text(`kind.${entry.kind}`) : entry.kind),
         element("span", { class: "option-name" }, entry.name),
         element("span", { class: "option-where" }, entry.where),
+        PLAIN.has(entry.match) ? null : element("span", { class: "option-where" }, entry.reason[language]),
       ),
     );
     fill(list, options.length ? options : element("li", { class: "option-none", role: "option", "aria-disabled": "true" }, text("search.none")));
