@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
 from itertools import accumulate
+from math import isfinite
 from typing import NamedTuple
 
 import geopandas as gpd
@@ -592,5 +593,4 @@ def _pick_lonlats(frame: gpd.GeoDataFrame) -> list[tuple[float, float] | None]:
     points = shapely.point_on_surface(frame.geometry.to_numpy())
     xy = np.column_stack([shapely.get_x(points), shapely.get_y(points)])
     lonlat = transform_points(xy, crs_name(require_crs(frame, "gazetteer")), WGS84)
-    known: list[bool] = list(np.isfinite(lonlat).all(axis=1))
-    return [(lon, lat) if there else None for (lon, lat), there in zip(lonlat.tolist(), known, strict=True)]
+    return [(lon, lat) if isfinite(lon + lat) else None for lon, lat in lonlat.tolist()]
