@@ -23,8 +23,12 @@ def write_records(scenario: Scenario, metric_crs: str) -> list[dict[str, Any]]:
     """The edits as JSON-ready records with `lon`, `lat` and paths in degrees (WGS 84).
 
     >>> from geogrid.coverage.scenario import AddCentre
-    >>> write_records(Scenario((AddCentre("z1", 386000.0, 3028000.0),)), "EPSG:4549")
-    [{'do': 'add_centre', 'id': 'z1', 'name': None, 'lon': 118.848141484, 'lat': 27.362743229}]
+    >>> records = write_records(Scenario((AddCentre("z1", 386000.0, 3028000.0),)), "EPSG:4549")
+    >>> sorted(records[0])
+    ['do', 'id', 'lat', 'lon', 'name']
+    >>> edit = read_records(records, "EPSG:4549").edits[0]
+    >>> round(edit.x, 3), round(edit.y, 3)
+    (386000.0, 3028000.0)
     """
     records = []
     for record in scenario.to_records():
