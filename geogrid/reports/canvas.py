@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -54,10 +55,16 @@ def sheet(width_mm: float, height_mm: float) -> Iterator[Any]:
 
 
 def save_sheet(figure: Any, medium: Medium) -> bytes:
-    """The picture's bytes, without a date in them."""
+    """The picture's bytes, without a date in them; a character that the font lacks becomes an empty box."""
     stream = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+        _save(figure, stream, medium)
+    return stream.getvalue()
+
+
+def _save(figure: Any, stream: io.BytesIO, medium: Medium) -> None:
     if medium is Medium.SVG:
         figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": "geogrid"})
     else:
         figure.savefig(stream, format="png", dpi=PNG_DPI, metadata={"Software": "geogrid"})
-    return stream.getvalue()

@@ -117,7 +117,7 @@ def gather_county(
     tell("doubt")
     coverages[0] = add_doubt(town, layout, coverages[0])
     tell("siting")
-    proposals = _propose(town, layout, official, candidate, no_build)
+    proposals = propose(town, layout, official, candidate, no_build)
     return gather_facts(
         subject,
         scope,
@@ -130,7 +130,7 @@ def gather_county(
     )
 
 
-def _propose(
+def propose(
     town: Town, layout: Layout, reading: Reading, candidate: gpd.GeoDataFrame, no_build: gpd.GeoDataFrame
 ) -> Proposals | None:
     """The best new centres, gates and paths; None where no candidate reaches anybody more."""
