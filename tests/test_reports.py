@@ -207,7 +207,7 @@ def test_the_columns_of_a_table_share_the_text_width():
 def test_pdf_has_bookmarks_embedded_fonts_and_the_names_as_text(document, tmp_path):
     write_pdf(document, tmp_path / "r.pdf")
     read = pypdfium2.PdfDocument(tmp_path / "r.pdf")
-    assert len([one for one in read.get_toc()]) >= 7
+    assert len(list(read.get_toc())) >= 7
     text = "".join(read[n].get_textpage().get_text_range() for n in range(len(read)))
     flat = re.sub(r"\s|\u2060", "", text)
     assert "结论" in flat
@@ -240,13 +240,13 @@ def test_the_workbook_has_a_sheet_a_table_numbers_as_numbers_and_no_formula(docu
 def test_the_page_holds_everything_and_no_name_as_code(document, facts, tmp_path):
     write_webpage(document, facts, tmp_path / "r.html")
     page = (tmp_path / "r.html").read_text("utf-8")
-    body = re.sub(r"<script.*?</script>|<style>.*?</style>", "", page, flags=re.S)
+    body = re.sub(r"<script.*?</script>|<style>.*?</style>", "", page, flags=re.DOTALL)
     assert "<img src=x" not in page
     assert "{{" not in body
     assert "{%" not in body
     assert "alert(1)</script" not in page
     assert not re.findall(r'(?:src|href)="(?!data:)', body)
-    data = json.loads(re.search(r'id="report-data">(.*?)</script>', page, re.S)[1])
+    data = json.loads(re.search(r'id="report-data">(.*?)</script>', page, re.DOTALL)[1])
     assert len(data["homes"]["features"]) == len(facts.official.homes)
     assert "7*7" not in render_map_script()
 
