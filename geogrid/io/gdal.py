@@ -154,6 +154,7 @@ def _read(
         FieldError,
         GeometryError,
         UnicodeDecodeError,
+        UnboundLocalError,  # pyogrio 0.13, of a CRS that GDAL cannot write out
     ) as error:
         found = str(error).replace(str(path), shown)[:200]
         raise UnsupportedFileError(shown, found, [path.suffix]) from None
