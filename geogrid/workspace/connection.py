@@ -59,7 +59,9 @@ def translated(path: Path) -> Iterator[None]:
         text = str(error)
         if "locked" in text or "busy" in text:
             raise WorkspaceLockedError(path=str(path), waited_s=BUSY_S) from error
-        if "full" in text or (error.sqlite_errorname in _IO_ERRORS and _has_little_room(path)):
+        if "full" in text or (
+            getattr(error, "sqlite_errorname", "") in _IO_ERRORS and _has_little_room(path)
+        ):
             raise StoreFullError(path=str(path)) from error
         raise WorkspaceDamagedError(path=str(path), found=text) from error
     except sqlite3.DatabaseError as error:
