@@ -472,6 +472,14 @@ class ConflictError(WorkspaceError):
 
 
 @dataclass(eq=False)
+class RevisionConflictError(ConflictError):
+    """The county was changed between a preview and the decision about it."""
+
+    zh = "预览之后数据已有改动（{layer} {key}：预览时为修订 {expected}，现为 {found}），未写入。请重新预览后再确认。"
+    en = "The data was changed since the preview ({layer} {key}: revision {expected} then, {found} now); nothing was written. Preview again before confirming."
+
+
+@dataclass(eq=False)
 class DuplicateKeysError(WorkspaceError, ValueError):
     """Two current features of one layer with the same key."""
 
@@ -617,6 +625,59 @@ class BaseMapError(InputError):
     en = "The base map {path} cannot be used: {reason}. Check map.basemap and its kin with geogrid setting."
     path: str
     reason: str
+
+
+@dataclass(eq=False)
+class JobNotFoundError(NotFoundError):
+    """A job that is none of the account's, or whose result is kept no longer."""
+
+    zh = "没有编号为 {key} 的任务：结果只保留 30 分钟，且只有提交人可以查看。请重新提交。"
+    en = "There is no job {key}: results are kept for 30 minutes, for those who asked for them alone. Ask again."
+    key: str
+
+
+@dataclass(eq=False)
+class JobQueueFullError(WorkspaceError):
+    """More work waits than will be done soon."""
+
+    zh = "排队的任务过多（共 {waiting} 个，其中您的 {own} 个）。请等其中一个完成后再提交。"
+    en = "Too many jobs wait ({waiting}, {own} of them yours). Let one of them end and ask again."
+    waiting: int
+    own: int
+
+
+@dataclass(eq=False)
+class JobCancelledError(AnalysisError):
+    """A job that its owner gave up."""
+
+    zh = "任务已取消，没有任何改动。"
+    en = "The job was cancelled and nothing was changed."
+
+
+@dataclass(eq=False)
+class JobFailedError(AnalysisError):
+    """A job that a fault of the program ended; the log tells more."""
+
+    zh = "任务因程序内部错误中止，数据没有任何改动。请重试；仍不成功时请联系管理员查看服务器日志。"
+    en = "A fault of the program ended the job; nothing was changed. Try again, or have the server's log looked at."
+
+
+@dataclass(eq=False)
+class ConsentMissingError(InputError):
+    """A bulk export that nobody has taken responsibility for."""
+
+    zh = "未勾选确认，未导出：{sentence}"
+    en = "Not exported, because the box was not ticked: {sentence}"
+    sentence: str
+
+
+@dataclass(eq=False)
+class NoFileChosenError(InputError):
+    """A form without the file that it asks for."""
+
+    zh = "没有选择文件。请选择文件后再提交（可用：{supported}）。"
+    en = "No file was chosen. Choose one and try again (supported: {supported})."
+    supported: Sequence[str]
 
 
 @dataclass(eq=False)

@@ -36,6 +36,10 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     from webmap.basemap import basemap
     from webmap.county import EXTENSION, CountySource
     from webmap.errors import init_errors
+    from webmap.jobs import EXTENSION as JOBS
+    from webmap.jobs import JobRunner
+    from webmap.office import office
+    from webmap.office_reports import office_reports
     from webmap.pages import pages
     from webmap.scenario_api import scenario_api
     from webmap.security import init_security
@@ -47,9 +51,12 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     app.config["COMPRESS_MIMETYPES"] = COMPRESSED  # read when Compress is made
     app.extensions[EXTENSION] = CountySource(Path(workspace_path))
     app.extensions[TILES] = TileStore()
+    app.extensions[JOBS] = JobRunner()
     init_security(app, settings or WebSettings())
     init_errors(app)
     Compress(app)
     for blueprint in (pages, api, area_api, siting_api, scenario_api, tiles, basemap, assets):
         app.register_blueprint(blueprint)
+    for part in (office, office_reports):
+        app.register_blueprint(part)
     return app

@@ -51,8 +51,13 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(Exception, _answer_fault)
 
 
+def tell_error(error: errors.GeogridError, language: str) -> str:
+    """The message of an error as a page may show it: without the server's folders."""
+    return _without_folders(error, error.message(language))
+
+
 def _answer_error(error: errors.GeogridError) -> Response:
-    zh, en = (_without_folders(error, error.message(language)) for language in ("zh", "en"))
+    zh, en = (tell_error(error, language) for language in ("zh", "en"))
     return _answer(find_status(type(error)), type(error).__name__, zh, en)
 
 

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import datetime
-import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from geogrid.cli import language
 from geogrid.cli.options import county_argument
 from geogrid.cli.output import Progress
-from geogrid.errors import UnsupportedFileError
 from geogrid.labels import LANGUAGES, label
-
-if TYPE_CHECKING:
-    from geogrid.reports.document import Document
-    from geogrid.reports.facts import Facts
-
-FORMS = (".docx", ".pdf", ".xlsx", ".html")
 
 
 @click.command("report")
@@ -54,13 +45,11 @@ def command(
     Write the coverage report as Word, PDF, Excel or one self-contained page.
     """
     from geogrid.reports.compose import compose_report
+    from geogrid.reports.forms import describe_command, require_form, write_document
     from geogrid.reports.gather import Request, gather_county
     from geogrid.workspace import Workspace
 
-    if out.suffix.lower() not in FORMS:
-        raise UnsupportedFileError(out.name, out.suffix or "-", FORMS)
-    if template is not None and out.suffix.lower() != ".docx":
-        raise UnsupportedFileError(out.name, out.suffix, (".docx",))
+    require_form(out, template)
     progress = Progress(language())
     request = Request(community, district, scenario, since)
     today = datetime.date.today()  # noqa: DTZ011  the office's own day
@@ -68,34 +57,13 @@ def command(
         facts = gather_county(
             workspace, request, today, lambda step: progress.say(label(f"report.step.{step}", language()))
         )
-    options = {
-        "--community": community,
-        "--district": district,
-        "--scenario": scenario,
-        "--since": since,
-        "--lang": tongue,
-    }
-    parts = ["geogrid", "report", county.name, "--out", out.name]
-    parts += [part for name, value in options.items() if value is not None for part in (name, str(value))]
-    document = compose_report(facts, tongue or language(), command=shlex.join(parts))
-    _write(document, facts, out, template, progress)
+    again = describe_command(county.name, out.name, request, tongue)
+    document = compose_report(facts, tongue or language(), command=again)
+    write_document(
+        document,
+        facts,
+        out,
+        lambda done, total: progress(done / total, "report.step.draw"),
+        template=template,
+    )
     click.echo(label("cli.written", language(), path=out))
-
-
-def _write(document: Document, facts: Facts, out: Path, template: Path | None, progress: Progress) -> None:
-    from geogrid.reports.pdf import write_pdf
-    from geogrid.reports.webpage import write_webpage
-    from geogrid.reports.word import write_word
-    from geogrid.reports.workbook import write_workbook
-
-    def show(done: int, total: int) -> None:
-        progress(done / total, "report.step.draw")
-
-    if out.suffix.lower() == ".pdf":
-        write_pdf(document, out, show)
-    elif out.suffix.lower() == ".xlsx":
-        write_workbook(document, out, show)
-    elif out.suffix.lower() == ".html":
-        write_webpage(document, facts, out, show)
-    else:
-        write_word(document, out, template=template, progress=show)

@@ -1,0 +1,75 @@
+"""A composed report in the form that a file's name asks for."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+from geogrid.errors import UnsupportedFileError
+from geogrid.reports.document import Document
+from geogrid.reports.facts import Facts
+from geogrid.reports.gather import Request
+
+FORMS = (".docx", ".pdf", ".xlsx", ".html")
+
+Progress = Callable[[int, int], None]
+"""Called with what is done and what there is to do, in steps."""
+
+
+def require_form(out: Path, template: Path | None = None) -> None:
+    """Raise UnsupportedFileError unless a report can be written to a file of that name."""
+    if out.suffix.lower() not in FORMS:
+        raise UnsupportedFileError(out.name, out.suffix or "-", FORMS)
+    if template is not None and out.suffix.lower() != ".docx":
+        raise UnsupportedFileError(out.name, out.suffix, (".docx",))
+
+
+def describe_command(county: str, out: str, request: Request, language: str | None) -> str:
+    """The command that computes a report again.
+
+    >>> describe_command("c.gpkg", "r.pdf", Request(community="西门 社区"), "zh")
+    "geogrid report c.gpkg --out r.pdf --community '西门 社区' --lang zh"
+    """
+    options = {
+        "--community": request.community,
+        "--district": request.district,
+        "--scenario": request.scenario,
+        "--since": request.since,
+        "--lang": language,
+    }
+    parts = ["geogrid", "report", county, "--out", out]
+    parts += [part for name, value in options.items() if value is not None for part in (name, str(value))]
+    return shlex.join(parts)
+
+
+def write_document(
+    document: Document, facts: Facts, out: Path, progress: Progress, *, template: Path | None = None
+) -> None:
+    """Write a report as Word, PDF, Excel or one web page, by the name of the file.
+
+    Parameters
+    ----------
+    template
+        An office's own .docx to write into.
+
+    Raises
+    ------
+    UnsupportedFileError
+        For a file of another kind.
+    """
+    from geogrid.reports.pdf import write_pdf
+    from geogrid.reports.webpage import write_webpage
+    from geogrid.reports.word import write_word
+    from geogrid.reports.workbook import write_workbook
+
+    require_form(out, template)
+    form = out.suffix.lower()
+    if form == ".pdf":
+        write_pdf(document, out, progress)
+    elif form == ".xlsx":
+        write_workbook(document, out, progress)
+    elif form == ".html":
+        write_webpage(document, facts, out, progress)
+    else:
+        write_word(document, out, template=template, progress=progress)
