@@ -515,6 +515,22 @@ class LoginRefusedError(AccessError):
 
 
 @dataclass(eq=False)
+class LoginNeededError(AccessError):
+    """Something that only accounts are shown, asked for without a login."""
+
+    zh = "请先登录。"
+    en = "Log in first."
+
+
+@dataclass(eq=False)
+class StaleFormError(AccessError):
+    """A request that changes something and does not come from a page of this session."""
+
+    zh = "页面已过期，没有任何改动。请刷新页面后重试。"
+    en = "The page is out of date and nothing was changed. Reload it and try again."
+
+
+@dataclass(eq=False)
 class LoginLockedError(AccessError):
     """Too many wrong attempts; the same for logins that exist and that do not."""
 

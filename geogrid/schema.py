@@ -610,6 +610,7 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "map.basemap_datum": ("背景地图的坐标基准：wgs84 或 gcj02", "datum of the base map: wgs84 or gcj02"),
     "map.basemap_source": ("背景地图的来源与审图号", "source of the base map, with its review number"),
     "map.tianditu_token": ("天地图密钥（tk）", "token for Tianditu (tk)"),
+    "web.public": ("不登录可看地图：on 或 off", "the map without a login: on or off"),
     "map.mark": ("图上标记，默认“内部使用”", "mark on every map, 内部使用 by default"),
 }
 """The settings that a user may change, with their titles zh and en."""

@@ -29,6 +29,7 @@ from tests.support.web import (
     OFFICER,
     OFFICER_PHONE,
     lonlat,
+    open_client,
     write_town,
 )
 from webmap import create_app
@@ -47,11 +48,14 @@ SAMPLES = {
     "/": ["/", "/?lang=en"],
     "/list": ["/list", "/list?lang=en&metres=500"],
     "/healthz": ["/healthz"],
-    "/office": ["/office", "/office?lang=en"],
-    "/office/reports": ["/office/reports"],
+    "/office": [],
+    "/office/reports": [],
     "/office/jobs/<key>": [],
     "/office/jobs/<key>/progress": [],
     "/office/jobs/<key>/file": [],
+    "/login": ["/login", "/login?lang=en"],
+    "/account/password": [],
+    "/api/v1/account": ["/api/v1/account"],
     "/api/v1/county": ["/api/v1/county"],
     "/api/v1/layers/<layer>.geojson": ["/api/v1/layers/community.geojson", "/api/v1/layers/centre.geojson"],
     "/api/v1/borders/<layer>.geojson": ["/api/v1/borders/grid.geojson"],
@@ -92,13 +96,13 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
 
 @pytest.fixture(scope="module")
 def client(app: Flask) -> FlaskClient:
-    return app.test_client()
+    return open_client(app)
 
 
 @pytest.fixture(scope="module")
 def nasty_client(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
     path = write_town(tmp_path_factory.mktemp("nasty") / "nasty.gpkg", NASTY_NAMES * 6, county=NASTY_NAMES[3])
-    return create_app(path).test_client()
+    return open_client(create_app(path))
 
 
 # --- what every answer carries -------------------------------------------------------------------
@@ -243,7 +247,8 @@ def test_an_error_does_not_tell_where_the_file_lies(tmp_path: Path) -> None:
 
 
 def test_a_county_without_data_says_so(tmp_path: Path) -> None:
-    Workspace.create(tmp_path / "new.gpkg", "350725", "新县").close()
+    with Workspace.create(tmp_path / "new.gpkg", "350725", "新县") as workspace:
+        workspace.set_setting("web.public", "on", "test")
     client = create_app(tmp_path / "new.gpkg").test_client()
     assert client.get("/api/v1/county").get_json()["bounds"] is None
     assert client.get("/api/v1/layers/grid.geojson").get_json()["features"] == []
@@ -257,7 +262,7 @@ def test_without_centres_places_are_answered_but_coverage_is_not(tmp_path: Path)
     path = write_town(tmp_path / "town.gpkg")
     with Workspace.open(path) as workspace, workspace.edit("test", "no centres") as edit:
         edit.delete("centre", ["s1"])
-    client = create_app(path).test_client()
+    client = open_client(create_app(path))
     assert client.get("/api/v1/coverage").status_code == 422
     match = client.post("/api/v1/locate", json=POSITION).get_json()["matches"][0]
     assert [area["name"] for area in match["areas"]["community"]] == ["西门社区"]

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 
 from geogrid.errors import FileMissingError, JobNotFoundError, JobQueueFullError
 from tests.support.office import PAGE, fetch, order, post, show
-from tests.support.web import write_town
+from tests.support.web import open_client, write_town
 from webmap import create_app
 from webmap.jobs import EXTENSION, Job, JobRunner, State
 
@@ -28,7 +28,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
 
 @pytest.fixture(scope="module")
 def client(app: Flask) -> FlaskClient:
-    return app.test_client()
+    return open_client(app, "planner")
 
 
 def wait_for(job: Job) -> None:
@@ -236,6 +236,6 @@ def test_a_job_of_nobody_is_not_there_and_one_that_is_removed_neither(client):
 def test_what_a_finished_job_held_lies_in_the_private_folder_alone(app, client):
     where = order(client, "/office/exports", layer="centre", suffix=".xlsx", consent="yes")
     runner = app.extensions[EXTENSION]
-    job = runner.find("office", where.rsplit("/", 1)[1])
+    job = runner.find("a-planner-", where.rsplit("/", 1)[1])
     assert job.outcome.path.parent == job.folder
     assert Path.cwd() not in job.folder.parents

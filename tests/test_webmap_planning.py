@@ -11,7 +11,7 @@ from geogrid.coverage.assess import assess_coverage
 from geogrid.coverage.reading import Reading
 from geogrid.coverage.scenario import AddCentre, AddStreet, OpenGate, RemoveCentre, Scenario
 from geogrid.workspace import Workspace
-from tests.support.web import SOUTH, WEST, lonlat, write_town
+from tests.support.web import SOUTH, WEST, lonlat, open_client, write_town
 from webmap import create_app
 from webmap.planning import FEWEST_TOLD
 
@@ -25,7 +25,7 @@ def path(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def client(path) -> FlaskClient:
-    return create_app(path).test_client()
+    return open_client(create_app(path), "planner")
 
 
 def ask(client: FlaskClient, route: str, body: object):

@@ -30,6 +30,7 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     """
     from flask_compress import Compress
 
+    from webmap.account_pages import account_pages, limit_logins
     from webmap.api import api
     from webmap.area_api import area_api
     from webmap.assets import assets
@@ -41,8 +42,10 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     from webmap.office import office
     from webmap.office_reports import office_reports
     from webmap.pages import pages
+    from webmap.roles import init_roles
     from webmap.scenario_api import scenario_api
     from webmap.security import init_security
+    from webmap.sessions import init_sessions
     from webmap.siting_api import siting_api
     from webmap.tiles import TILES, TileStore, tiles
 
@@ -52,11 +55,15 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     app.extensions[EXTENSION] = CountySource(Path(workspace_path))
     app.extensions[TILES] = TileStore()
     app.extensions[JOBS] = JobRunner()
-    init_security(app, settings or WebSettings())
+    settings = settings or WebSettings()
+    init_security(app, settings)
+    init_sessions(app, Path(workspace_path), settings)
+    init_roles(app)
     init_errors(app)
     Compress(app)
-    for blueprint in (pages, api, area_api, siting_api, scenario_api, tiles, basemap, assets):
+    for blueprint in (pages, api, area_api, siting_api, scenario_api, tiles, basemap, assets, account_pages):
         app.register_blueprint(blueprint)
     for part in (office, office_reports):
         app.register_blueprint(part)
+    limit_logins(app, settings)
     return app

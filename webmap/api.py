@@ -19,6 +19,7 @@ from webmap.findings import write_findings
 from webmap.geojson import plain_records, write_borders, write_features, write_geojson, write_json
 from webmap.places import find_place, search_places
 from webmap.readings import asked_reading, list_readings
+from webmap.roles import current_reader, needs
 from webmap.summary import code_doubt, code_homes, list_gaps, list_served, list_sources, summarise_coverage
 from webmap.tiles import TILE_LAYERS, version_tiles
 
@@ -42,6 +43,7 @@ def _answer(body: str, mimetype: str = "application/json") -> Response:
 
 
 @api.get("/county")
+@needs("see_map")
 def county_card() -> Response:
     """The county's name, extent and readings, and what must stand on every map of it."""
     county = current_county()
@@ -77,6 +79,7 @@ def _require_listed(layer: str, listed: Iterable[str]) -> None:
 
 
 @api.get("/layers/<layer>.geojson")
+@needs("see_map")
 def layer_geojson(layer: str) -> Response:
     """A layer's features with their public columns, in WGS 84."""
     _require_listed(layer, PUBLIC_COLUMNS)
@@ -88,6 +91,7 @@ def layer_geojson(layer: str) -> Response:
 
 
 @api.get("/borders/<layer>.geojson")
+@needs("see_map")
 def borders(layer: str) -> Response:
     """The borders of areas as lines, each once, and a point for each area's name."""
     _require_listed(layer, BORDERED)
@@ -99,6 +103,7 @@ def borders(layer: str) -> Response:
 
 
 @api.get("/outline")
+@needs("see_map")
 def outline() -> Response:
     """One feature of an area layer, a compound or a building, alone; `?layer=&feature=`."""
     layer, key = request.args.get("layer", ""), request.args.get("feature", "")
@@ -114,6 +119,7 @@ def outline() -> Response:
 
 
 @api.get("/homes")
+@needs("see_map")
 def homes() -> Response:
     """One letter a building, in the order in which tiles number them; people are not told by building."""
     county = current_county()
@@ -122,6 +128,7 @@ def homes() -> Response:
 
 
 @api.get("/homes/doubt")
+@needs("see_map")
 def doubt() -> Response:
     """One letter a building in the same order: whether its answer is in doubt."""
     county = current_county()
@@ -130,6 +137,7 @@ def doubt() -> Response:
 
 
 @api.get("/coverage")
+@needs("see_map")
 def coverage() -> Response:
     """Homes and people reached under a reading, by community and district, and what was left out."""
     county = current_county()
@@ -138,6 +146,7 @@ def coverage() -> Response:
 
 
 @api.get("/gaps")
+@needs("see_map")
 def gaps() -> Response:
     """The gaps under a reading, largest first; `?format=geojson` with their ground."""
     county = current_county()
@@ -158,6 +167,7 @@ def _write_gap_ground(county: County, reading: Any) -> str:
 
 
 @api.get("/centres")
+@needs("see_map")
 def centres() -> Response:
     """Homes and people that each centre serves under a reading."""
     county = current_county()
@@ -166,6 +176,7 @@ def centres() -> Response:
 
 
 @api.get("/catchments.geojson")
+@needs("see_map")
 def catchments() -> Response:
     """The ground of each centre: where it is the nearest one on foot."""
     county = current_county()
@@ -184,6 +195,7 @@ def _write_catchments(county: County, reading: Any) -> str:
 
 
 @api.get("/isochrones.geojson")
+@needs("see_map")
 def isochrones() -> Response:
     """The ground from which each centre is reached within the cutoff."""
     county = current_county()
@@ -199,6 +211,7 @@ def _write_isochrones(county: County, reading: Any) -> str:
 
 
 @api.get("/findings.geojson")
+@needs("see_map")
 def findings() -> Response:
     """Faults in the data that have a place, each with its remedy; duties and people are not checked here."""
     county = current_county()
@@ -209,6 +222,7 @@ def findings() -> Response:
 
 
 @api.get("/search")
+@needs("see_map")
 def search() -> dict[str, Any]:
     """What to offer for a text that is being typed."""
     query = request.args.get("q", "").strip()
@@ -217,6 +231,7 @@ def search() -> dict[str, Any]:
 
 
 @api.get("/locate")
+@needs("see_map")
 def locate_named() -> dict[str, Any]:
     """Areas, roles on duty and nearest centre of a building's id or of anything with a name."""
     building, query = request.args.get("building", "").strip(), request.args.get("q", "").strip()
@@ -227,7 +242,9 @@ def locate_named() -> dict[str, Any]:
             expected="二者取一 / exactly one of the two",
         )
     require_short("q", building or query)
-    answer = find_place(current_county(), query=building or query, on=asked_day(request.args.get("on")))
+    answer = find_place(
+        current_county(), current_reader(), query=building or query, on=asked_day(request.args.get("on"))
+    )
     if building:
         answer["matches"] = [
             match for match in answer["matches"] if match["building"] == match["key"] == building
@@ -237,6 +254,7 @@ def locate_named() -> dict[str, Any]:
 
 
 @api.post("/locate")
+@needs("see_map")
 def locate_position() -> dict[str, Any]:
     """The same for a position, which stands in the body so that no log and no history keeps it."""
     body = request.get_json()
@@ -244,7 +262,9 @@ def locate_position() -> dict[str, Any]:
         raise InvalidOptionError(option="body", value=type(body).__name__, expected='{"lon": …, "lat": …}')
     lon, lat = _number(body, "lon"), _number(body, "lat")
     on = body.get("on")
-    return find_place(current_county(), lonlat=(lon, lat), on=asked_day(on if on is None else str(on)))
+    return find_place(
+        current_county(), current_reader(), lonlat=(lon, lat), on=asked_day(on if on is None else str(on))
+    )
 
 
 def _number(body: dict[str, Any], name: str) -> float:

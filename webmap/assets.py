@@ -16,6 +16,7 @@ from xstatic.pkg import leaflet
 from geogrid.errors import OldAddressError
 from geogrid.labels import LANGUAGES, read_labels
 from webmap.foliummap import render_script
+from webmap.roles import OPEN, needs
 
 STATIC = Path(__file__).parent / "static"
 KEPT_FOR_EVER = "public, max-age=31536000, immutable"
@@ -76,12 +77,14 @@ def _keep(response: Response) -> Response:
 
 
 @assets.get(f"/assets/leaflet/{leaflet.PACKAGE_VERSION}/<path:name>")
+@needs(OPEN)
 def leaflet_file(name: str) -> Response:
     """A file of Leaflet, from where its package is installed."""
     return _keep(send_from_directory(leaflet.BASE_DIR, name))
 
 
 @assets.get("/static/<fingerprint>/<path:name>")
+@needs(OPEN)
 def static_file(fingerprint: str, name: str) -> Response:
     """A file of ours; under an old fingerprint there is nothing."""
     if fingerprint != read_fingerprints().static:
@@ -90,6 +93,7 @@ def static_file(fingerprint: str, name: str) -> Response:
 
 
 @assets.get("/map/<fingerprint>/<any(zh, en):language>.js")
+@needs(OPEN)
 def map_script(fingerprint: str, language: str) -> Response:
     """The script that Folium writes."""
     if fingerprint != read_fingerprints().map:
@@ -98,6 +102,7 @@ def map_script(fingerprint: str, language: str) -> Response:
 
 
 @assets.get("/texts/<fingerprint>/<any(zh, en):language>.json")
+@needs(OPEN)
 def texts(fingerprint: str, language: str) -> Response:
     """The texts of the page in one language."""
     if fingerprint != read_fingerprints().texts:

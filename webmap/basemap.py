@@ -21,6 +21,7 @@ from geogrid.crs import Datum, wgs84_to_gcj02
 from geogrid.errors import BaseMapError, OldAddressError
 from webmap.county import County, current_county
 from webmap.pmtiles import RASTERS, open_pmtiles
+from webmap.roles import needs
 
 KEPT_FOR_EVER = "private, max-age=31536000, immutable"
 TIANDITU = "tianditu"
@@ -213,6 +214,7 @@ def _open_mbtiles(path: Path, version: str) -> Pictures:
 
 
 @basemap.get("/basemap/<version>/<int:z>/<int:x>/<int:y>")
+@needs("see_map")
 def picture(version: str, z: int, x: int, y: int) -> Response:
     """A tile of the base map of this computer; nothing where it has none."""
     county = current_county()

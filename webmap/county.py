@@ -28,7 +28,7 @@ from geogrid.workspace import Workspace
 from geogrid.workspace.cache import read_layout
 from geogrid.workspace.lookup import read_register
 from webmap.columns import PUBLIC_COLUMNS
-from webmap.roster import forget_people
+from webmap.roster import Contact, forget_people, read_contacts
 
 FOCUS_MARGIN = 0.15
 """Of the extent of the centres, on each side of them."""
@@ -79,6 +79,10 @@ class County:
         Every layer that is shown, in the store CRS, by name.
     town
         What the walking engine takes, in the metric CRS.
+    register
+        What questions are answered from; it knows duties and not who holds them.
+    contacts
+        Who holds them, by id of the person: never told but through `webmap.roster.Sight`.
     """
 
     path: Path
@@ -92,6 +96,7 @@ class County:
     layers: Mapping[str, gpd.GeoDataFrame]
     town: Town | None
     register: Register | None
+    contacts: Mapping[str, Contact]
     results: Results = field(default_factory=Results, repr=False)
 
     def assess(self, reading: Reading) -> Coverage:
@@ -165,7 +170,7 @@ def load_county(workspace: Workspace, day: datetime.date) -> County:
     """What is current in a workspace on a day, all of one moment."""
     _ = workspace.revision  # what other programs wrote becomes a revision before the moment is fixed
     with workspace.snapshot():
-        is_empty = workspace.metric_crs is None
+        register = None if workspace.metric_crs is None else read_register(workspace)
         return County(
             path=workspace.path,
             revision=workspace.revision,
@@ -176,8 +181,9 @@ def load_county(workspace: Workspace, day: datetime.date) -> County:
             reading=Reading.parse(workspace.reading),
             settings=dict(workspace.settings),
             layers={name: workspace.read(name, on=day) for name in (*PUBLIC_COLUMNS, "building", "no_build")},
-            town=None if is_empty else workspace.read_town(on=day),
-            register=None if is_empty else forget_people(read_register(workspace)),
+            town=None if register is None else workspace.read_town(on=day),
+            register=None if register is None else forget_people(register),
+            contacts={} if register is None else read_contacts(register),
         )
 
 
@@ -185,7 +191,7 @@ class CountySource:
     """The county's file, read again when it changed: readers keep the revision that they began with."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._lock = threading.Lock()
         self._seen: tuple[object, ...] | None = None
         self._county: County | None = None
@@ -210,7 +216,7 @@ class CountySource:
 
     def _load(self) -> County:
         today = datetime.date.today()  # noqa: DTZ011  duties begin and end by the local calendar
-        with Workspace.open(self._path, readonly=True) as workspace:
+        with Workspace.open(self.path, readonly=True) as workspace:
             county = load_county(workspace, today)
             while county.revision != workspace.revision:  # somebody wrote between two layers
                 county = load_county(workspace, today)
@@ -219,7 +225,7 @@ class CountySource:
     def _look(self) -> tuple[object, ...]:
         """What changes when the file does: the size and time of it and of its log, and the day."""
         marks: list[object] = [datetime.date.today()]  # noqa: DTZ011  see above
-        for path in (self._path, self._path.with_name(self._path.name + "-wal")):
+        for path in (self.path, self.path.with_name(self.path.name + "-wal")):
             try:
                 status = path.stat()
             except FileNotFoundError:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from http import HTTPStatus
 from pathlib import PurePath
+from typing import cast
 
-from flask import Flask, Response, json, render_template, request
+from flask import Flask, Response, json, redirect, render_template, request, url_for
+from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from geogrid import errors
@@ -18,6 +20,7 @@ STATUSES: dict[type[errors.GeogridError], HTTPStatus] = {
     errors.FileTooCostlyError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.UnsupportedFileError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.InputError: HTTPStatus.BAD_REQUEST,
+    errors.LoginNeededError: HTTPStatus.UNAUTHORIZED,
     errors.LoginRefusedError: HTTPStatus.UNAUTHORIZED,
     errors.LoginLockedError: HTTPStatus.TOO_MANY_REQUESTS,
     errors.RevealLimitError: HTTPStatus.TOO_MANY_REQUESTS,
@@ -47,6 +50,7 @@ def find_status(kind: type[errors.GeogridError]) -> HTTPStatus:
 def init_errors(app: Flask) -> None:
     """Have every error of the application answered here."""
     app.register_error_handler(errors.GeogridError, _answer_error)
+    app.register_error_handler(CSRFError, _answer_stale_form)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_fault)
 
@@ -56,7 +60,14 @@ def tell_error(error: errors.GeogridError, language: str) -> str:
     return _without_folders(error, error.message(language))
 
 
+def _answer_stale_form(_: CSRFError) -> Response:
+    return _answer_error(errors.StaleFormError())
+
+
 def _answer_error(error: errors.GeogridError) -> Response:
+    if isinstance(error, errors.LoginNeededError) and request.method == "GET" and _wants_page():
+        address = request.full_path if request.query_string else request.path
+        return cast("Response", redirect(url_for("account.login", next=address, lang=page_language())))
     zh, en = (tell_error(error, language) for language in ("zh", "en"))
     return _answer(find_status(type(error)), type(error).__name__, zh, en)
 
@@ -90,9 +101,13 @@ def _without_folders(error: errors.GeogridError, text: str) -> str:
     return text.replace(str(path), PurePath(str(path)).name) if path else text
 
 
+def _wants_page() -> bool:
+    kind = request.accept_mimetypes.best_match(["application/json", "text/html"])
+    return kind == "text/html" and not request.path.startswith("/api/")
+
+
 def _answer(status: HTTPStatus, code: str, zh: str, en: str) -> Response:
-    wants_page = request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
-    if wants_page and not request.path.startswith("/api/"):
+    if _wants_page():
         language = page_language()
         body = render_template(
             "error.html",

@@ -16,6 +16,7 @@ from webmap.county import County, current_county
 from webmap.errors import find_status, tell_error
 from webmap.jobs import Job, Product, State, current_jobs
 from webmap.languages import page_language
+from webmap.roles import current_reader, needs
 
 office = Blueprint("office", __name__, url_prefix="/office")
 
@@ -27,8 +28,8 @@ _UNFIT = re.compile(r'[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069
 
 
 def current_owner() -> str:
-    """Whose jobs are meant: everybody at this computer is one, while there are no accounts."""
-    return "office"
+    """Whose jobs are meant: the login of whoever asks."""
+    return current_reader().login
 
 
 def render_office(template: str, *, status: int = 200, **values: Any) -> Response:
@@ -74,12 +75,14 @@ def fit_name(text: str) -> str:
 
 
 @office.get("")
+@needs("report")
 def front_page() -> Response:
     """What can be done in the office, and what is being done."""
     return render_office("office.html", section="", jobs=current_jobs().list_own(current_owner()))
 
 
 @office.get("/jobs/<key>")
+@needs("report")
 def job_page(key: str) -> Response:
     """A job: its progress, and then what came of it."""
     job = current_jobs().find(current_owner(), key)
@@ -103,6 +106,7 @@ def render_job(job: Job, refusal: GeogridError | None = None) -> Response:
 
 
 @office.get("/jobs/<key>/progress")
+@needs("report")
 def job_progress(key: str) -> dict[str, Any]:
     """How far a job is: `state`, `share` (0 to 1) and the `step` in words."""
     job = current_jobs().find(current_owner(), key)
@@ -114,6 +118,7 @@ def job_progress(key: str) -> dict[str, Any]:
 
 
 @office.get("/jobs/<key>/file")
+@needs("report")
 def job_file(key: str) -> Response:
     """What a job made, as a download."""
     job = current_jobs().find(current_owner(), key)
@@ -123,6 +128,7 @@ def job_file(key: str) -> Response:
 
 
 @office.post("/jobs/<key>/remove")
+@needs("report")
 def remove_job(key: str) -> ResponseReturnValue:
     """Cancel a job, or delete what it made."""
     runner = current_jobs()

@@ -24,6 +24,7 @@ from webmap.county import County, current_county
 from webmap.jobs import Job, Product, Work, current_jobs
 from webmap.languages import page_language
 from webmap.office import current_owner, name_download, render_office, show_job
+from webmap.roles import needs
 
 office_reports = Blueprint("office_reports", __name__, url_prefix="/office")
 
@@ -36,6 +37,7 @@ DRAWING = 0.7
 
 
 @office_reports.get("/reports")
+@needs("report")
 def reports_page() -> Response:
     """The forms for a report and for an export."""
     county = current_county()
@@ -58,6 +60,7 @@ def reports_page() -> Response:
 
 
 @office_reports.post("/reports")
+@needs("report")
 def order_report() -> Response:
     """Order a report: `scope` (`community:CODE`, `district:CODE`), `scenario`, `since`, `language`, `form`."""
     county, asked = current_county(), request.form
@@ -82,6 +85,7 @@ def order_report() -> Response:
 
 
 @office_reports.post("/exports")
+@needs("export_bulk")
 def order_export() -> Response:
     """Order a layer as a file: `layer`, `suffix`, `crs`, and `consent` to a bulk export."""
     county, asked, language = current_county(), request.form, page_language()

@@ -16,6 +16,7 @@ from webmap.county import current_county
 from webmap.foliummap import TownMap
 from webmap.languages import page_language
 from webmap.readings import asked_reading, list_readings, query_reading
+from webmap.roles import OPEN, current_reader, needs
 from webmap.summary import list_areas, list_gaps, list_sources, summarise_coverage
 
 pages = Blueprint("pages", __name__)
@@ -23,13 +24,14 @@ ASK_AGAIN = "no-cache"
 
 
 @pages.get("/")
+@needs("see_map")
 def map_page() -> Response:
     """The map: a page without a county's data, all of which comes by the API."""
     try:
         g.image_hosts = list_image_hosts(current_county().settings)
     except WorkspaceError:
         g.image_hosts = ()  # the page itself tells what is wrong with the file
-    response = make_response(
+    return make_response(
         render_template(
             "map.html",
             language=page_language(),
@@ -38,13 +40,13 @@ def map_page() -> Response:
             modules=list_modules(),
             scripts=[url for _, url in TownMap.default_js],
             styles=[url for _, url in TownMap.default_css],
+            reader=current_reader(),
         )
     )
-    response.headers["Cache-Control"] = ASK_AGAIN
-    return response
 
 
 @pages.get("/list")
+@needs("see_map")
 def list_page() -> Response:
     """Coverage, gaps, areas and centres as tables; works without scripts."""
     county = current_county()
@@ -93,6 +95,7 @@ def _tell_left_out(coverage: Mapping[str, Any], language: str) -> str:
 
 
 @pages.get("/healthz")
+@needs(OPEN)
 def healthz() -> ResponseReturnValue:
     """That the server answers, and the revision it shows."""
     return {"status": "ok", "revision": current_county().revision}

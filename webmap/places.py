@@ -1,4 +1,4 @@
-"""Looking up places for a reader without an account: roles are told, the people who hold them are not known here."""
+"""Looking up places: who asks decides whether the people on duty are told or their roles alone."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from geogrid.responsibility.describe import describe_area
 from geogrid.responsibility.gazetteer import Entry
 from geogrid.responsibility.lookup import locate
 from geogrid.responsibility.register import Register
-from geogrid.schema import ROLES
 from webmap.county import County
+from webmap.roles import Reader
+from webmap.roster import open_sight
 
 MOST_PLACES = 10
 MOST_RESULTS = 12
@@ -22,12 +23,13 @@ MOST_RESULTS = 12
 
 def find_place(
     county: County,
+    reader: Reader,
     *,
     query: str | None = None,
     lonlat: tuple[float, float] | None = None,
     on: datetime.date | None = None,
 ) -> dict[str, Any]:
-    """The answer for a name or a position on a date, today when None, without people.
+    """The answer for a name or a position on a date, today when None, with the people whom the reader may see.
 
     Raises
     ------
@@ -53,19 +55,12 @@ def find_place(
         language: label(f"coverage.profile.{county.reading.profile}", language) for language in LANGUAGES
     }
     entries = county.results.find(("entries", day), lambda: _list_entries(register))
-    for match in shown["matches"]:
+    sight = open_sight(county, reader, day)
+    for place, match in zip(answer.matches, shown["matches"], strict=True):
         entry = entries.get((match["kind"], match["key"])) or entries.get(("building", match["building"]))
         match["title"] = entry and entry.name
         match["where"] = entry and entry.where
-        match["people"] = [
-            {
-                "role": duty["role"],
-                "title": _title_role(duty["role"]),
-                "layer": duty["layer"],
-                "feature": duty["feature"],
-            }
-            for duty in match["people"]
-        ]
+        match["people"] = [sight.tell(duty) for duty in place.people]
     return shown
 
 
@@ -79,11 +74,6 @@ def _find_walks(county: County, day: datetime.date) -> pd.DataFrame | None:
 
 def _list_entries(register: Register) -> dict[tuple[str, str | None], Entry]:
     return {(entry.kind, entry.key): entry for entry in register.gazetteer.entries}
-
-
-def _title_role(role: str) -> dict[str, str]:
-    known = ROLES.get(role)
-    return {language: known.en if known and language == "en" else role for language in LANGUAGES}
 
 
 def search_places(county: County, query: str) -> list[dict[str, Any]]:
@@ -107,8 +97,10 @@ def search_places(county: County, query: str) -> list[dict[str, Any]]:
     ]
 
 
-def describe_place(county: County, kind: str, code: str, on: datetime.date | None) -> dict[str, Any]:
-    """What belongs to an area on a date, today when None, without people.
+def describe_place(
+    county: County, reader: Reader, kind: str, code: str, on: datetime.date | None
+) -> dict[str, Any]:
+    """What belongs to an area on a date, today when None, with the people whom the reader may see.
 
     Raises
     ------
@@ -117,9 +109,11 @@ def describe_place(county: County, kind: str, code: str, on: datetime.date | Non
     """
     day = on or county.day
     walks = _find_walks(county, day) if kind == "centre" else None
-    return describe_area(_register_on(county, day), kind, code, on=day, walks=walks).to_dict(
-        show_people=False
-    )
+    area = describe_area(_register_on(county, day), kind, code, on=day, walks=walks)
+    shown, sight = area.to_dict(show_people=False), open_sight(county, reader, day)
+    for part, duties in (("people", area.people), ("within", area.within)):
+        shown[part] = [{**told, **sight.tell(duty)} for told, duty in zip(shown[part], duties, strict=True)]
+    return shown
 
 
 def _register_on(county: County, day: datetime.date) -> Register:

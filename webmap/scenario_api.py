@@ -18,6 +18,7 @@ from geogrid.network.impedance import Floats
 from geogrid.siting.instance import Weight, count_demand
 from webmap.county import County, current_county
 from webmap.planning import read_body, read_reading, tell_count
+from webmap.roles import needs
 from webmap.summary import code_status
 
 scenario_api = Blueprint("scenario", __name__, url_prefix="/api/v1")
@@ -27,6 +28,7 @@ MOST_EDITS = 20
 
 
 @scenario_api.post("/scenario")
+@needs("plan")
 def scenario() -> dict[str, Any]:
     """What edits would change: `{"edits": [{"do": "add_centre", "id": "try", "lon": …, "lat": …}], "minutes": 10}`.
 

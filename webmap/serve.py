@@ -6,6 +6,7 @@ import errno
 import ipaddress
 import logging
 import os
+import secrets
 import socket
 import threading
 import time
@@ -16,9 +17,11 @@ import click
 
 from geogrid.errors import NonLoopbackHostError, PortInUseError
 from geogrid.labels import LANGUAGES, label
+from webmap.sessions import KEY_BYTES
 from webmap.settings import LOOPBACK_NAMES, WebSettings
 
 if TYPE_CHECKING:
+    from geogrid.workspace import Workspace
     from webmap.county import CountySource
     from webmap.tiles import TileStore
 
@@ -41,8 +44,10 @@ def serve(county: Path | None, host: str, port: int) -> None:
     from webmap.county import EXTENSION
     from webmap.tiles import TILES
 
-    Workspace.open(path, readonly=True).close()  # its faults are told now, not at the first request
-    app = create_app(path, WebSettings(host_names=tuple(dict.fromkeys((*LOOPBACK_NAMES, host.lower())))))
+    with Workspace.open(path) as workspace:  # its faults are told now, not at the first request
+        greet_accounts(workspace)
+    names = tuple(dict.fromkeys((*LOOPBACK_NAMES, host.lower())))
+    app = create_app(path, WebSettings(host_names=names, secret_key=read_secret(path)))
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a page asks for a dozen files at once
     listening = bind_port(host, port)
     server = create_server(app, sockets=[listening], threads=THREADS)
@@ -52,6 +57,35 @@ def serve(county: Path | None, host: str, port: int) -> None:
         target=_warm, args=(app.extensions[EXTENSION], app.extensions[TILES]), daemon=True
     ).start()
     server.run()
+
+
+def greet_accounts(workspace: Workspace) -> None:
+    """Say how to log in: the demo's accounts, or an administrator made now where there is no account."""
+    from geogrid.demo.accounts import DEMO_PASSWORD, list_open_demo_accounts
+    from geogrid.workspace.account import create_first_admin, list_accounts
+
+    if not list_accounts(workspace):
+        made = create_first_admin(workspace, actor="geogrid serve")
+        _say("serve.first_admin", login=made.login, password=made.password)
+    elif logins := list_open_demo_accounts(workspace):
+        _say("demo.accounts", logins=", ".join(logins), password=DEMO_PASSWORD)
+
+
+def read_secret(path: Path) -> str:
+    """What signs the cookies of a county's server: made once by chance, beside the county, for its owner alone."""
+    file = path.with_name(path.name.removesuffix(".gpkg") + ".secret")
+    try:
+        descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        kept = file.read_text("ascii").strip()
+        if len(kept) == 2 * KEY_BYTES:
+            return kept
+        file.unlink()  # left half written
+        return read_secret(path)
+    secret = secrets.token_hex(KEY_BYTES)
+    with os.fdopen(descriptor, "w", encoding="ascii") as opened:
+        opened.write(secret)
+    return secret
 
 
 def require_loopback(host: str) -> None:

@@ -18,7 +18,20 @@ class WebSettings:
         other name is refused: a foreign site could make its own name point to this computer.
     max_body_bytes
         The longest request body that is read; a position needs less than a hundred bytes.
+    secret_key
+        Signs the cookies; one by chance for this run when None.
+    is_tls
+        Whether browsers come by https: cookies then travel by nothing else.
+    idle_s, longest_session_s
+        Seconds without a request, and from the login, after which somebody must log in again.
+    logins_per_minute
+        Attempts that are taken from one address.
     """
 
     host_names: tuple[str, ...] = LOOPBACK_NAMES
     max_body_bytes: int = 16_384
+    secret_key: str | None = None
+    is_tls: bool = False
+    idle_s: float = 3600.0
+    longest_session_s: float = 12 * 3600.0
+    logins_per_minute: int = 20

@@ -13,6 +13,7 @@ from geogrid.siting.study import study_siting
 from geogrid.siting.summary import describe_remedy, describe_study
 from webmap.county import current_county
 from webmap.planning import read_body, read_reading, tell_counts
+from webmap.roles import needs
 
 siting_api = Blueprint("siting", __name__, url_prefix="/api/v1")
 
@@ -23,6 +24,7 @@ TIME_LIMIT_S = 10.0
 
 
 @siting_api.post("/siting")
+@needs("plan")
 def siting() -> dict[str, Any]:
     """The best `k` new centres: `{"k": 3, "minutes": 10, "profile": "adult", "weight": "people", "must": [],
     "forbid": [], "remedies": false}`. People are rounded, and small counts are not told.

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, current_app, request
 
 from geogrid.errors import InvalidOptionError, OldAddressError, UnknownLayerError
 from webmap.county import County, Results, current_county
+from webmap.roles import needs
 from webmap.tilesource import TileSource, fingerprint_layer, make_source
 
 TILES = "geogrid_tiles"
@@ -94,6 +95,7 @@ def warm_tiles(store: TileStore, county: County) -> None:
 
 
 @tiles.get("/tiles/<layer>/<int:z>/<int:x>/<int:y>.pbf")
+@needs("see_map")
 def tile(layer: str, z: int, x: int, y: int) -> Response:
     """A vector tile; under `?v=` with its version it never changes."""
     if layer not in TILE_LAYERS:

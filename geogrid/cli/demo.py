@@ -20,8 +20,11 @@ from geogrid.labels import label
 )
 def command(county: Path, seed: int, scale: int) -> None:
     """生成合成演示县（虚构数据）。/ Build the synthetic demo county."""
+    from geogrid.demo.accounts import DEMO_ACCOUNTS, DEMO_PASSWORD
     from geogrid.demo.county import create_demo_county
 
     counts = create_demo_county(county, seed=seed, scale=scale, progress=Progress(language()).say)
     click.echo(label("cli.demo.done", language(), path=county, buildings=f"{counts['building']:,}"))
+    logins = ", ".join(DEMO_ACCOUNTS)
+    click.echo(label("demo.accounts", language(), logins=logins, password=DEMO_PASSWORD))
     click.echo(label("cli.demo.next", language(), path=county))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
+from geogrid.demo.accounts import add_demo_accounts
 from geogrid.demo.town import build_town
 from geogrid.labels import label
 from geogrid.schema import SCHEMA_VERSION
@@ -56,6 +57,8 @@ def create_demo_county(
             with workspace.edit("geogrid demo", f"seed {seed}, scale {scale}") as edit:
                 for name, frame in town.items():
                     edit.insert(name, frame)
+                edit.set_setting("web.public", "on")
+            add_demo_accounts(workspace)
         except BaseException:
             workspace.discard()
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,11 +12,15 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 import shapely
+from flask import Flask
+from flask.testing import FlaskClient
 from waitress.server import create_server
 
 from geogrid.crs import change_crs
 from geogrid.workspace import Workspace
+from geogrid.workspace.account import add_account, read_account
 from webmap import create_app
+from webmap.county import EXTENSION
 from webmap.serve import bind_port
 
 METRIC = "EPSG:4549"
@@ -215,7 +220,32 @@ def write_town(path: Path, names: tuple[str, ...] = (), county: str = "测试县
             edit.insert(layer, frame)
         for table, frame in duty_tables().items():
             edit.insert(table, frame)
+        edit.set_setting("web.public", "on")
     return path
+
+
+PASSWORD = "town-by-hand-1"  # of every account that a test makes
+
+
+def open_client(app: Flask, role: str = "", scope: tuple[str, ...] = ()) -> FlaskClient:
+    """A client that sends the page's token with what it changes, as the page does; logged in where a role is given."""
+    client = app.test_client()
+    _take_token(client)
+    if role:
+        login = f"a-{role}-{'-'.join(scope).replace(':', '.').lower()}"[:60]
+        with Workspace.open(app.extensions[EXTENSION].path) as workspace:
+            if read_account(workspace, login) is None:
+                add_account(workspace, login, PASSWORD, role=role, scope=scope, actor="test")
+        response = client.post("/login", data={"login": login, "password": PASSWORD})
+        assert response.status_code == 303, response.get_data(as_text=True)
+        _take_token(client)
+    return client
+
+
+def _take_token(client: FlaskClient) -> None:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/login").get_data(as_text=True))
+    assert found is not None
+    client.environ_base["HTTP_X_CSRFTOKEN"] = found[1]
 
 
 @contextmanager

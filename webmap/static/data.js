@@ -1,5 +1,7 @@
 /* What the server knows, fetched once each; errors carry the server's own sentence. */
 
+import { changeHeaders, goToLogin } from "./account.js";
+
 const kept = new Map();
 
 export class Refusal extends Error {
@@ -18,6 +20,7 @@ async function read(response) {
   } catch (error) {
     // Not ours: the status text has to do.
   }
+  goToLogin(problem);
   throw new Refusal(problem);
 }
 
@@ -44,7 +47,7 @@ export function askJson(url, signal) {
 export function postJson(url, body, signal) {
   return fetch(url, {
     method: "POST",
-    headers: { "Content-Type": "application/json", Accept: "application/json" },
+    headers: { "Content-Type": "application/json", Accept: "application/json", ...changeHeaders() },
     body: JSON.stringify(body),
     signal,
     cache: "no-store",

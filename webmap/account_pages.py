@@ -1,0 +1,133 @@
+"""Logging in and out, and what everybody does with an account of their own."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from flask import Blueprint, Flask, Response, current_app, make_response, redirect, render_template, request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+
+from geogrid.errors import AccessError, GeogridError, InvalidOptionError, LoginRefusedError
+from geogrid.labels import read_labels
+from geogrid.workspace import Workspace
+from geogrid.workspace.account import MIN_PASSWORD, authenticate, change_password, verify_password
+from webmap.assets import read_fingerprints
+from webmap.county import EXTENSION
+from webmap.errors import find_status
+from webmap.languages import page_language
+from webmap.roles import OPEN, OWN_ACCOUNT, current_reader, needs
+from webmap.sessions import begin_session, end_session
+from webmap.settings import WebSettings
+
+account_pages = Blueprint("account", __name__)
+
+
+def limit_logins(app: Flask, settings: WebSettings) -> None:
+    """Take so many attempts to log in from one address, whatever the login."""
+    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
+    limited = limiter.limit(f"{settings.logins_per_minute} per minute", methods=["POST"])
+    views: dict[str, Any] = app.view_functions
+    views["account.login"] = limited(views["account.login"])
+
+
+def open_workspace() -> Workspace:
+    """The county's file, to write in; the caller closes it."""
+    return Workspace.open(current_app.extensions[EXTENSION].path)
+
+
+def render_page(template: str, **values: Any) -> Response:
+    """A page of forms in the language asked for, for the current reader."""
+    language = page_language()
+    return make_response(
+        render_template(
+            template,
+            language=language,
+            texts=read_labels()[language],
+            fingerprints=read_fingerprints(),
+            reader=current_reader(),
+            **values,
+        )
+    )
+
+
+def render_refused(template: str, error: GeogridError, **values: Any) -> Response:
+    """The same page again, with what was wrong."""
+    response = render_page(template, problem=error.message(page_language()), **values)
+    response.status_code = find_status(type(error)).value
+    return response
+
+
+@account_pages.route("/login", methods=["GET", "POST"])
+@needs(OPEN)
+def login() -> Response:
+    """The form to log in, and what it sends."""
+    after = plain_address(request.values.get("next", ""))
+    name = request.form.get("login", "")[:200]
+    if request.method == "GET":
+        return render_page("login.html", after=after, login="", problem="")
+    try:
+        with open_workspace() as workspace:
+            account = authenticate(workspace, name, request.form.get("password", ""))
+    except AccessError as error:
+        return render_refused("login.html", error, after=after, login=name)
+    begin_session(account)
+    return _go(after)
+
+
+@account_pages.post("/logout")
+@needs(OPEN)
+def logout() -> Response:
+    """End the session; the cookie is worth nothing from now on, nor any copy of it."""
+    end_session()
+    return _go(f"/login?lang={page_language()}")
+
+
+@account_pages.route("/account/password", methods=["GET", "POST"])
+@needs(OWN_ACCOUNT)
+def password() -> Response:
+    """The form to change one's own password; every other session of the account ends."""
+    own = current_reader().login
+    if request.method == "GET":
+        return render_page("password.html", minimum=MIN_PASSWORD, problem="", is_done=False)
+    new = request.form.get("new", "")
+    try:
+        with open_workspace() as workspace:
+            if not verify_password(workspace, own, request.form.get("current", "")):
+                raise LoginRefusedError
+            if new != request.form.get("repeat", ""):
+                raise InvalidOptionError(option="repeat", value="…", expected="= new")
+            account = change_password(workspace, own, new, actor=own)
+    except GeogridError as error:
+        return render_refused("password.html", error, minimum=MIN_PASSWORD, is_done=False)
+    begin_session(account)
+    return render_page("password.html", minimum=MIN_PASSWORD, problem="", is_done=True)
+
+
+@account_pages.get("/api/v1/account")
+@needs(OPEN)
+def describe_account() -> dict[str, Any]:
+    """Who is logged in, as what, for which areas, and what they may do."""
+    reader = current_reader()
+    return {
+        "login": reader.login,
+        "role": reader.role,
+        "scope": list(reader.scope),
+        "may": reader.list_capabilities(),
+    }
+
+
+def plain_address(asked: str) -> str:
+    """Where to go after a login: a path of this server, whatever was asked for.
+
+    >>> [plain_address(asked) for asked in ("/list?lang=en", "//evil.example", "https://evil.example")]
+    ['/list?lang=en', '/', '/']
+    """
+    is_own = (
+        asked.startswith("/") and not asked.startswith("//") and asked.isprintable() and "\\" not in asked
+    )
+    return asked if is_own and len(asked) <= 500 else "/"
+
+
+def _go(address: str) -> Response:
+    return cast("Response", redirect(address, code=303))
