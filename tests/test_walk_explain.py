@@ -212,6 +212,11 @@ def test_the_legs_of_every_home_join_and_add_up_to_its_walk(seed, profile):
         assert walk.centre == layout.centre_id[walks.centre[home]]
         assert [leg.origin for leg in walk.legs[1:]] == [leg.destination for leg in walk.legs[:-1]]
         assert (walk.legs[0].origin, walk.legs[-1].destination) == ("home", "centre")
+        for leg, following in zip(walk.legs, walk.legs[1:], strict=False):
+            assert math.dist(leg.path[-1], following.path[0]) < 0.002  # a node is one to the millimetre
+        for leg in walk.legs:
+            drawn_m = shapely.LineString(leg.path).length
+            assert leg.length_m == pytest.approx(drawn_m * (1 if leg.kind == "street" else 1.2), abs=0.01)
         json.dumps(walk.to_dict(), allow_nan=False)
 
 

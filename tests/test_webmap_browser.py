@@ -117,8 +117,10 @@ def nasty_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield origin
 
 
-def make_visit(browser: Browser, origin: str, size: dict[str, int]) -> Visit:
-    page = browser.new_context(viewport=size, has_touch=size is PHONE, reduced_motion="reduce").new_page()
+def make_visit(browser: Browser, origin: str, size: dict[str, int], **options: Any) -> Visit:
+    page = browser.new_context(
+        viewport=size, has_touch=size is PHONE, reduced_motion="reduce", **options
+    ).new_page()
     visit = Visit(page, origin)
     page.on("request", lambda request: visit.requests.append(request.url))
     page.on("requestfailed", lambda request: visit.complaints.append(f"{request.url}: {request.failure}"))
@@ -201,6 +203,7 @@ def test_a_click_asks_by_post_and_shows_a_card_without_names_of_people(visit: Vi
     assert LEADER not in card
     assert "building=b01" in visit.page.url
     assert not any("lon" in url or "lat=" in url for url in visit.requests)
+    visit.wait("document.querySelector('.walk-leg') !== null")
     visit.page.click("#card .back")
     assert visit.page.is_visible("#coverage")
     visit.require_quiet()

@@ -47,6 +47,7 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     from webmap.security import init_security
     from webmap.sessions import init_sessions
     from webmap.siting_api import siting_api
+    from webmap.staff_api import staff_api
     from webmap.tiles import TILES, TileStore, tiles
 
     app = Flask(__name__, static_folder=None)
@@ -63,7 +64,7 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     Compress(app)
     for blueprint in (pages, api, area_api, siting_api, scenario_api, tiles, basemap, assets, account_pages):
         app.register_blueprint(blueprint)
-    for part in (office, office_reports):
+    for part in (staff_api, office, office_reports):
         app.register_blueprint(part)
     limit_logins(app, settings)
     return app

@@ -257,14 +257,23 @@ def locate_named() -> dict[str, Any]:
 @needs("see_map")
 def locate_position() -> dict[str, Any]:
     """The same for a position, which stands in the body so that no log and no history keeps it."""
+    lonlat, body = asked_position()
+    on = body.get("on")
+    return find_place(current_county(), current_reader(), lonlat=lonlat, on=asked_day(on if on is None else str(on)))
+
+
+def asked_position() -> tuple[tuple[float, float], dict[str, Any]]:
+    """Longitude and latitude in a request's body, and the whole body.
+
+    Raises
+    ------
+    InvalidOptionError
+        When it holds no position.
+    """
     body = request.get_json()
     if not isinstance(body, dict):
         raise InvalidOptionError(option="body", value=type(body).__name__, expected='{"lon": …, "lat": …}')
-    lon, lat = _number(body, "lon"), _number(body, "lat")
-    on = body.get("on")
-    return find_place(
-        current_county(), current_reader(), lonlat=(lon, lat), on=asked_day(on if on is None else str(on))
-    )
+    return (_number(body, "lon"), _number(body, "lat")), body
 
 
 def _number(body: dict[str, Any], name: str) -> float:

@@ -39,7 +39,7 @@ def find_place(
         When the position is none.
     """
     day = on or county.day
-    register = _register_on(county, day)
+    register = register_on(county, day)
     walks = _find_walks(county, day)
     answer = locate(
         register,
@@ -78,7 +78,7 @@ def _list_entries(register: Register) -> dict[tuple[str, str | None], Entry]:
 
 def search_places(county: County, query: str) -> list[dict[str, Any]]:
     """What to offer while somebody types, each with why and how far to trust it."""
-    matches = _register_on(county, county.day).gazetteer.offer(query, MOST_RESULTS)
+    matches = register_on(county, county.day).gazetteer.offer(query, MOST_RESULTS)
     return [
         {
             "kind": match.entry.kind,
@@ -109,14 +109,15 @@ def describe_place(
     """
     day = on or county.day
     walks = _find_walks(county, day) if kind == "centre" else None
-    area = describe_area(_register_on(county, day), kind, code, on=day, walks=walks)
+    area = describe_area(register_on(county, day), kind, code, on=day, walks=walks)
     shown, sight = area.to_dict(show_people=False), open_sight(county, reader, day)
     for part, duties in (("people", area.people), ("within", area.within)):
         shown[part] = [{**told, **sight.tell(duty)} for told, duty in zip(shown[part], duties, strict=True)]
     return shown
 
 
-def _register_on(county: County, day: datetime.date) -> Register:
+def register_on(county: County, day: datetime.date) -> Register:
+    """The county's register of one day, narrowed once; PlaceNotFoundError while it has no data."""
     known = county.register
     if known is None:
         raise PlaceNotFoundError(query="", hint_zh=label("web.empty", "zh"), hint_en=label("web.empty", "en"))

@@ -143,12 +143,15 @@ def _is_whole(path: Path) -> bool:
 def _warm(source: CountySource, store: TileStore) -> None:
     """Compute what the first visitor would wait for."""
     from geogrid.errors import GeogridError
+    from webmap.places import search_places
     from webmap.tiles import warm_tiles
 
     started = time.perf_counter()
     try:
         county = source.current()
         warm_tiles(store, county)
+        for query in ("a", "1"):  # names by their initials, and numbers
+            search_places(county, query)
         county.assess_doubt(county.reading)
     except GeogridError:
         return  # the page says what is missing

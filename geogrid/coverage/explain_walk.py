@@ -20,10 +20,10 @@ from geogrid.network.access import (
     select_doors,
 )
 from geogrid.network.graph import Graph, price_segments
-from geogrid.network.impedance import ACCESS_DETOUR, Profile, price_legs
+from geogrid.network.impedance import ACCESS_DETOUR, Floats, Profile, price_legs
 from geogrid.network.route import Route, Stretch, find_route
 from geogrid.network.search import Ways
-from geogrid.network.snap import Snaps, snap_points
+from geogrid.network.snap import place_on_segments, snap_points
 
 UNITS_PER_S = 1000.0
 """Walks are counted in milliseconds, and lengths in millimetres."""
@@ -65,6 +65,8 @@ class Leg:
         It passes a mapped barrier or water, because no street within the limit is reached without.
     cost
         Whole milliseconds; millimetres where lengths are measured.
+    path
+        x and y of its vertices in the order of the walk, metres in the town's CRS.
     """
 
     kind: LegKind
@@ -80,6 +82,7 @@ class Leg:
     wait_s: float
     is_barred: bool
     cost: float
+    path: tuple[tuple[float, float], ...]
 
     @property
     def slope(self) -> float:
@@ -217,6 +220,10 @@ def _sum_lengths(legs: tuple[Leg, ...]) -> float:
     return round(sum(leg.length_m for leg in legs), 3)
 
 
+def _list_vertices(xy: Floats) -> tuple[tuple[float, float], ...]:
+    return tuple((float(x), float(y)) for x, y in xy)
+
+
 class _Teller:
     """Tells walks of one walker in one town."""
 
@@ -245,18 +252,18 @@ class _Teller:
             return
         door, gate = int(departures.place[way]), int(departures.gate[way])
         if gate < 0:
-            leg = self._step_on(homes.spots.public, door, "home", "street")
+            leg = self._step_on(homes.spots, door, "home", "street")
             yield replace(leg, is_barred=bool(homes.is_barred[door]))
         else:
             yield from self._walk_inside(homes.spots, door, "home", gates, gate, "gate")
-            yield replace(self._step_on(gates.public, gate, "gate", "street"), gate=self._gate_id(gate))
+            yield replace(self._step_on(gates, gate, "gate", "street"), gate=self._gate_id(gate))
         yield from self._follow("public", route)
         door, gate = int(arrivals.place[arrival]), int(arrivals.gate[arrival])
         if gate < 0:
-            leg = self._step_on(centres.spots.public, door, "street", "centre")
+            leg = self._step_on(centres.spots, door, "street", "centre")
             yield replace(leg, is_barred=bool(centres.is_barred[door]))
             return
-        yield replace(self._step_on(gates.public, gate, "street", "gate"), gate=self._gate_id(gate))
+        yield replace(self._step_on(gates, gate, "street", "gate"), gate=self._gate_id(gate))
         yield from self._walk_inside(gates, gate, "gate", centres.spots, door, "centre")
 
     def _find_best(self, departures: Ways, arrivals: Ways) -> tuple[float, Route, int, int]:
@@ -287,14 +294,15 @@ class _Teller:
             end = last, float(destinations.inside.fraction[destination])
             (route,) = find_route(graph, self._costs["inside"], [start], end)
             if route is not None:
-                leg = self._step_on(origins.inside, origin, name, "street", network="inside")
+                leg = self._step_on(origins, origin, name, "street", network="inside")
                 yield replace(leg, gate=gate_id if name == "gate" else None)
                 yield from self._follow("inside", route)
-                leg = self._step_on(destinations.inside, destination, "street", other_name, network="inside")
+                leg = self._step_on(destinations, destination, "street", other_name, network="inside")
                 yield replace(leg, gate=gate_id if other_name == "gate" else None)
                 return
-        straight_m = float(np.hypot(*(origins.xy[origin] - destinations.xy[destination])))
-        yield self._charge(LegKind.INSIDE, name, other_name, straight_m, gate=gate_id)
+        ends_xy = np.array([origins.xy[origin], destinations.xy[destination]])
+        straight_m = float(np.hypot(*(ends_xy[0] - ends_xy[1])))
+        yield self._charge(LegKind.INSIDE, name, other_name, straight_m, ends_xy, gate=gate_id)
 
     def _component(self, segment: int) -> int:
         return int(self._network.inside.component[self._network.inside.start[segment]])
@@ -304,12 +312,22 @@ class _Teller:
         return None if found is None else str(found)
 
     def _step_on(
-        self, snaps: Snaps, spot: int, origin: str, destination: str, *, network: str = "public"
+        self, spots: Spots, spot: int, origin: str, destination: str, *, network: str = "public"
     ) -> Leg:
         """The straight leg between a door or a gate and a street."""
         graph = self._graph(network)
-        row = int(graph.line[snaps.segment[spot]])
-        return self._charge(LegKind.ACCESS, origin, destination, float(snaps.straight_m[spot]), row=row)
+        snaps = spots.public if network == "public" else spots.inside
+        segment, fraction = snaps.segment[spot], snaps.fraction[spot]
+        at_street = place_on_segments(graph, np.array([segment]), np.array([fraction]))[0]
+        ends_xy = np.array([spots.xy[spot], at_street])
+        return self._charge(
+            LegKind.ACCESS,
+            origin,
+            destination,
+            float(snaps.straight_m[spot]),
+            ends_xy[::-1] if origin == "street" else ends_xy,
+            row=int(graph.line[segment]),
+        )
 
     def _charge(
         self,
@@ -317,6 +335,7 @@ class _Teller:
         origin: str,
         destination: str,
         straight_m: float,
+        ends_xy: Floats,
         *,
         row: int = -1,
         gate: str | None = None,
@@ -336,6 +355,7 @@ class _Teller:
             wait_s=0.0,
             is_barred=False,
             cost=float(price_legs(np.array([straight_m]), self._profile)[0]),
+            path=_list_vertices(ends_xy),
         )
 
     def _graph(self, network: str) -> Graph:
@@ -362,6 +382,8 @@ class _Teller:
         rise_m = share * graph.rise_m[segment]
         row = int(graph.line[segment[0]])
         wait_s = np.abs(share) * graph.wait_s[segment] if self._profile.waits else np.zeros(1)
+        begins = place_on_segments(graph, segment, np.array([stretch.origin for stretch in stretches]))
+        ends = place_on_segments(graph, segment, np.array([stretch.destination for stretch in stretches]))
         return Leg(
             kind=LegKind.STREET,
             origin="street",
@@ -376,4 +398,5 @@ class _Teller:
             wait_s=float(wait_s.sum()),
             is_barred=False,
             cost=float(sum(stretch.cost for stretch in stretches)),
+            path=_list_vertices(np.vstack([begins[:1], ends])),
         )

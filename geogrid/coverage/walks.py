@@ -244,10 +244,8 @@ def open_walls(layout: Layout) -> Layout:
     return replace(layout, home_doors=replace(layout.home_doors, spots=free))
 
 
-def measure_point_walks(
-    town: Town, layout: Layout, points: Objects, profile: Profile
-) -> tuple[Objects, Floats]:
-    """The nearest centre of positions, each walked from as if it were the door of a home.
+def lay_out_points(town: Town, layout: Layout, points: Objects) -> Layout:
+    """The layout of a town with positions in the place of its homes, each the door of one.
 
     Parameters
     ----------
@@ -255,19 +253,30 @@ def measure_point_walks(
         That of the town.
     points
         Shape (p,): Points in the town's CRS.
-
-    Returns
-    -------
-    Ids of the centres, None where none can be reached, and seconds, `inf` there; shape (p,) both.
     """
     xy = shapely.get_coordinates(points)
     place = np.arange(len(points))
     compound = find_walls(town.compound.geometry.to_numpy()[layout.network.gated], xy)
     here = gpd.GeoDataFrame({"id": place.astype(str)}, geometry=points, crs=town.street.crs)
     doors = snap_doors(layout.network, place, xy, compound)
-    walks = measure_walks(
-        replace(layout, homes=Homes(here, xy, compound, place, xy), home_doors=doors), profile
-    )
+    return replace(layout, homes=Homes(here, xy, compound, place, xy), home_doors=doors)
+
+
+def measure_point_walks(
+    town: Town, layout: Layout, points: Objects, profile: Profile
+) -> tuple[Objects, Floats]:
+    """The nearest centre of positions, each walked from as if it were the door of a home.
+
+    Parameters
+    ----------
+    layout, points
+        As in `lay_out_points`.
+
+    Returns
+    -------
+    Ids of the centres, None where none can be reached, and seconds, `inf` there; shape (p,) both.
+    """
+    walks = measure_walks(lay_out_points(town, layout, points), profile)
     return np.append(layout.centre_id, [None])[walks.centre], walks.cost / 1000.0
 
 

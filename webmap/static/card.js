@@ -49,6 +49,36 @@ export function showAnswer(answer) {
   );
 }
 
+/* The buildings that the reader's own position may be, then what holds for the position itself. */
+export function showHere(answer, nearby, accuracy, choose) {
+  const rows = nearby.buildings.map(({ id, name, where, distance_m }) =>
+    element(
+      "li",
+      {},
+      element(
+        "button",
+        { type: "button", class: "row", onclick: () => choose(id) },
+        element("span", { class: "row-main" }, name || id),
+        element("span", { class: "row-figure" }, distance_m ? text("where.distance", { n: distance_m }) : text("where.inside")),
+        where ? element("span", { class: "row-more" }, where) : null,
+      ),
+    ),
+  );
+  open(
+    element(
+      "section",
+      { class: "here" },
+      element("h2", {}, text("where.here", { n: count(Math.round(accuracy)) })),
+      rows.length
+        ? [element("p", {}, text("where.buildings")), element("ol", { class: "rows" }, rows)]
+        : element("p", { class: "none" }, text("where.none", { n: Math.round(nearby.within_m) })),
+      nearby.n_found > rows.length ? element("p", { class: "note" }, text("more", { n: count(nearby.n_found - rows.length) })) : null,
+      element("p", { class: "note" }, text("where.note")),
+    ),
+    ...answer.matches.map((match) => matchSection(match, answer)),
+  );
+}
+
 function titleOf(match) {
   return match.title || match.name || match.key || text("position");
 }
@@ -67,7 +97,7 @@ function matchSection(match, { on, walker }) {
       element("h2", {}, titleOf(match)),
       match.where ? element("p", { class: "match-where" }, match.where) : null,
     ),
-    AREA_ORDER.includes(match.kind) ? areaCoverage(match) : nearest(match, walker),
+    AREA_ORDER.includes(match.kind) ? areaCoverage(match) : [nearest(match, walker), element("div", { class: "walk-box" })],
     element("dl", { class: "areas" }, AREA_ORDER.map((kind) => areaRow(kind, match.areas[kind] || []))),
     duties(match.people, vacancies, on),
     evidence(others),

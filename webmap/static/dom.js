@@ -13,7 +13,7 @@ export function element(tag, attributes = {}, ...children) {
 
 /* Put children (elements, strings; null is left out) in the place of an element's content. */
 export function fill(parent, ...children) {
-  parent.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined).map(asNode));
+  parent.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined).map(asNode));
 }
 
 function asNode(child) {

@@ -1,6 +1,6 @@
 /* The page: brings the map, the panel and the permalink together. */
 
-import { closeCard, showAnswer, showCentre, showRefusal, showWaiting, startCard } from "./card.js";
+import { closeCard, showAnswer, showCentre, showHere, showRefusal, showWaiting, startCard } from "./card.js";
 import { startCoverage } from "./coverage.js";
 import { askJson, getJson, postJson } from "./data.js";
 import { byId, element, fill } from "./dom.js";
@@ -11,11 +11,14 @@ import { layoutNames } from "./names.js";
 import { tell } from "./notice.js";
 import { startSearch } from "./search.js";
 import { hiddenHeight, raise, startSheet } from "./sheet.js";
-import { change, onChange, state } from "./state.js";
+import { change, hideView, onChange, state } from "./state.js";
 import { language, loadTexts, text } from "./texts.js";
 import { town } from "./town.js";
+import { clearWalk, showWalk, walkBounds } from "./walk.js";
+import { startWhere } from "./where.js";
 
 const NEAR_ZOOM = 17;
+const HERE_ZOOM = 18;
 const NAME_DETAIL_ZOOM = 15;
 const OUTLINED = ["community", "district", "lane", "grid", "beat", "compound"];
 let asking = null;
@@ -34,6 +37,10 @@ async function start() {
   startCoverage(county);
   startLists(fly);
   startSearch(chooseEntry);
+  startWhere(byId("where"), openHere, (error) => {
+    raise(true);
+    showRefusal(error);
+  });
   watchMap();
   onChange((changed) => {
     if (changed.has("centre") && state.centre) openCentre(state.centre);
@@ -109,6 +116,7 @@ function watchMap() {
 async function present(question) {
   if (asking) asking.abort();
   const own = (asking = new AbortController());
+  clearWalk();
   showWaiting();
   raise(true);
   try {
@@ -121,12 +129,37 @@ async function present(question) {
   }
 }
 
+/* The walk of the one place on the card, drawn and told beside its minutes. */
+async function followWalk(question) {
+  const own = asking;
+  const box = byId("card").querySelector(".walk-box");
+  if (!box) return;
+  fill(box, element("p", { class: "note", role: "status" }, text("walk.loading")));
+  try {
+    const told = await question(own.signal);
+    if (own !== asking) return;
+    showWalk(told, box);
+    const bounds = walkBounds();
+    if (bounds && !(isInSight(bounds.getNorthWest()) && isInSight(bounds.getSouthEast()))) {
+      town.map.fitBounds(bounds, { ...padding(), maxZoom: NEAR_ZOOM });
+    }
+  } catch (error) {
+    if (own === asking && error.name !== "AbortError") fill(box, element("p", { class: "refusal" }, error.message));
+  }
+}
+
+function positionOf(latlng) {
+  return { lon: latlng.wrap().lng, lat: latlng.lat };
+}
+
 /* The position goes in the body, so that it stands in no log and no history. */
 async function openPosition(latlng) {
+  hideView(false);
   change({ building: null, centre: null });
   markPlace(L.circleMarker(latlng, { radius: 7, className: "place-mark", interactive: false }));
-  const answer = await present((signal) => postJson("/api/v1/locate", { lon: latlng.wrap().lng, lat: latlng.lat }, signal));
+  const answer = await present((signal) => postJson("/api/v1/locate", positionOf(latlng), signal));
   if (answer && !isInSight(latlng)) showInSight(latlng, town.map.getZoom());
+  if (answer) followWalk((signal) => postJson("/api/v1/walk", positionOf(latlng), signal));
   const building = answer?.matches[0]?.building;
   if (building) {
     change({ building });
@@ -134,13 +167,39 @@ async function openPosition(latlng) {
   }
 }
 
+/* The reader's own position: never in the permalink, nor is the view while it is shown. */
+async function openHere(latlng, accuracy) {
+  hideView(true);
+  change({ building: null, centre: null });
+  const circle = L.circle(latlng, { radius: accuracy, className: "here-circle", interactive: false });
+  const dot = L.circleMarker(latlng, { radius: 7, className: "here-mark", interactive: false });
+  markPlace(L.featureGroup([circle, dot]));
+  town.map.fitBounds(circle.getBounds(), { ...padding(), maxZoom: HERE_ZOOM });
+  let nearby = null;
+  const answer = await present(async (signal) => {
+    const [near, located] = await Promise.all([
+      postJson("/api/v1/nearby", { ...positionOf(latlng), accuracy_m: accuracy }, signal),
+      postJson("/api/v1/locate", positionOf(latlng), signal),
+    ]);
+    nearby = near;
+    return located;
+  });
+  if (!answer) return;
+  showHere(answer, nearby, accuracy, openBuilding);
+  town.map.fitBounds(circle.getBounds(), { ...padding(), maxZoom: HERE_ZOOM });
+}
+
 async function openBuilding(id) {
+  hideView(false);
   change({ building: id, centre: null });
   const answer = await present((signal) => askJson(`/api/v1/locate?building=${encodeURIComponent(id)}`, signal));
-  if (answer?.matches.length) showPlace(answer.matches[0]);
+  if (!answer?.matches.length) return;
+  showPlace(answer.matches[0]);
+  followWalk((signal) => askJson(`/api/v1/walk?building=${encodeURIComponent(id)}`, signal));
 }
 
 async function chooseEntry(entry) {
+  hideView(false);
   if (entry.kind === "centre") change({ centre: entry.key, building: null });
   else if (entry.kind === "building") await openBuilding(entry.key);
   else {
@@ -187,6 +246,7 @@ function isInSight(latlng) {
 async function openCentre(id) {
   if (asking) asking.abort();
   asking = null;
+  clearWalk();
   raise(true);
   try {
     const lonlat = await showCentre(id);
@@ -211,6 +271,8 @@ function markPlace(mark) {
 function forgetPlace() {
   if (asking) asking.abort();
   asking = null;
+  clearWalk();
+  hideView(false);
   if (marked) marked.remove();
   marked = null;
   change({ building: null, centre: null });

@@ -2,6 +2,7 @@
 
 import { askJson } from "./data.js";
 import { byId, element, fill } from "./dom.js";
+import { forgetRecent, listRecent, remember } from "./recent.js";
 import { hasText, language, text } from "./texts.js";
 
 const WAIT_MS = 120;
@@ -24,7 +25,7 @@ export function startSearch(choose) {
 
   function mark(index) {
     active = found.length ? (index + found.length) % found.length : -1;
-    [...list.children].forEach((option, i) => {
+    [...list.querySelectorAll("[role=option]")].forEach((option, i) => {
       option.setAttribute("aria-selected", String(i === active));
       if (i === active) option.scrollIntoView({ block: "nearest" });
     });
@@ -36,6 +37,7 @@ export function startSearch(choose) {
     if (!entry) return;
     input.value = entry.name;
     close();
+    remember(entry);
     choose(entry);
   }
 
@@ -48,7 +50,7 @@ export function startSearch(choose) {
         element("span", { class: "option-kind" }, hasText(`kind.${entry.kind}`) ? text(`kind.${entry.kind}`) : entry.kind),
         element("span", { class: "option-name" }, entry.name),
         element("span", { class: "option-where" }, entry.where),
-        PLAIN.has(entry.match) ? null : element("span", { class: "option-where" }, entry.reason[language]),
+        !entry.match || PLAIN.has(entry.match) ? null : element("span", { class: "option-where" }, entry.reason[language]),
       ),
     );
     fill(list, options.length ? options : element("li", { class: "option-none", role: "option", "aria-disabled": "true" }, text("search.none")));
@@ -58,11 +60,32 @@ export function startSearch(choose) {
     input.removeAttribute("aria-activedescendant");
   }
 
+  function offerRecent() {
+    const entries = listRecent();
+    if (!entries.length) {
+      close();
+      return;
+    }
+    offer(entries);
+    const clear = () => {
+      forgetRecent();
+      close();
+    };
+    list.prepend(element("li", { class: "option-head", role: "presentation" }, text("search.recent")));
+    list.append(
+      element(
+        "li",
+        { class: "option-clear", role: "presentation", onpointerdown: (event) => event.preventDefault(), onclick: clear },
+        text("search.forget"),
+      ),
+    );
+  }
+
   async function ask() {
     if (asking) asking.abort();
     const query = input.value.trim();
     if (!query) {
-      close();
+      offerRecent();
       return;
     }
     asking = new AbortController();
@@ -77,7 +100,7 @@ export function startSearch(choose) {
     clearTimeout(timer);
     timer = setTimeout(ask, WAIT_MS);
   });
-  input.addEventListener("focus", () => input.value.trim() && list.children.length && ask());
+  input.addEventListener("focus", ask);
   input.addEventListener("blur", close);
   input.addEventListener("keydown", async (event) => {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {

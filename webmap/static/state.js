@@ -34,9 +34,17 @@ export function onChange(listener) {
   listeners.add(listener);
 }
 
+let isViewHidden = false;
+
+/* While somebody's own position is in the middle of the map, the view does not go into the permalink. */
+export function hideView(isHidden) {
+  isViewHidden = isHidden;
+  writeHash();
+}
+
 function writeHash() {
   const parts = new URLSearchParams();
-  if (state.view) parts.set("view", `${state.view.zoom}/${state.view.lat.toFixed(5)}/${state.view.lon.toFixed(5)}`);
+  if (state.view && !isViewHidden) parts.set("view", `${state.view.zoom}/${state.view.lat.toFixed(5)}/${state.view.lon.toFixed(5)}`);
   if (state.reading) parts.set("reading", state.reading);
   if (state.groups) parts.set("layers", state.groups.join(","));
   if (state.colours !== "status") parts.set("colours", state.colours);
