@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests.support.web import lonlat, write_town
+from tests.support.web import lonlat, open_client, write_town
 from webmap import create_app
 
 
@@ -20,7 +20,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def client(path: Path) -> FlaskClient:
-    return create_app(path).test_client()
+    return open_client(create_app(path))
 
 
 def position(x: float, y: float, **more: Any) -> dict[str, Any]:
