@@ -259,7 +259,9 @@ def locate_position() -> dict[str, Any]:
     """The same for a position, which stands in the body so that no log and no history keeps it."""
     lonlat, body = asked_position()
     on = body.get("on")
-    return find_place(current_county(), current_reader(), lonlat=lonlat, on=asked_day(on if on is None else str(on)))
+    return find_place(
+        current_county(), current_reader(), lonlat=lonlat, on=asked_day(on if on is None else str(on))
+    )
 
 
 def asked_position() -> tuple[tuple[float, float], dict[str, Any]]:
