@@ -135,7 +135,7 @@ def tile_extent(
     owner[single["face"]] = single["area"]
     owner[~is_inside] = NOBODY
     judge = _Judge(shapely.area(shapes), rule, winner, sliver_m)
-    borders = _measure_borders(faces)
+    borders = measure_borders(faces)
     disputed = np.flatnonzero((counts > 1) & is_inside)
     for piece in _group_faces(disputed, borders, _label_claims(claims, len(faces))):
         holders = claims.loc[claims["face"] == piece[0], "area"].to_numpy()
@@ -214,7 +214,7 @@ def _find_knot(xy: list[float]) -> tuple[int, int]:
     return round(xy[0] / NODING_M), round(xy[1] / NODING_M)
 
 
-def _measure_borders(faces: Shapes) -> pd.DataFrame:
+def measure_borders(faces: Shapes) -> pd.DataFrame:
     """Metres of border that every two faces share, told both ways: `face`, `other`, `length_m`."""
     rings, of_face = shapely.get_parts(shapely.boundary(faces), return_index=True)
     xy, of_ring = shapely.get_coordinates(rings, return_index=True)

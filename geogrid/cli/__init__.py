@@ -22,6 +22,7 @@ COMMANDS = {
     "import-osm": "geogrid.cli.import_osm",
     "import-elevation": "geogrid.cli.import_elevation",
     "import-roster": "geogrid.cli.import_roster",
+    "derive": "geogrid.cli.derive",
     "template": "geogrid.cli.template",
     "check": "geogrid.cli.check",
     "mend": "geogrid.cli.mend",

@@ -20,6 +20,14 @@ PLACE_COLUMNS: dict[str, tuple[str, ...]] = {
 }
 """Where a table says a feature is, with the other names of each column."""
 
+TEXT_TITLES = (
+    "地址", "详细地址", "住址", "家庭住址", "现住址", "居住地址", "地点", "位置", "楼栋", "楼栋名称", "楼房",
+    "小区", "小区名称", "名称", "场所", "address", "full address", "place", "location", "building", "compound",
+    "name",
+)  # fmt: skip
+"""Titles of a column of addresses or names, the more telling ones first."""
+
+_IN_BRACKETS = re.compile(r"[(（\[【].*?[)）\]】]|[*＊:：]")
 _DBF_NAME_BYTES = 10
 _IDENTITY_TITLES = re.compile(
     r"身份证|公民身份|identity_?(card|number|no)|id_?card|id_?no\b|sfzh|^zjhm$|证件号"
@@ -116,6 +124,15 @@ def _cut_name(column: Column) -> str:
 def _plain(name: str) -> str:
     """A column's name without its case, width and surrounding space."""
     return unicodedata.normalize("NFKC", name).strip().casefold()
+
+
+def plain_title(title: str) -> str:
+    """A column's title without remarks in brackets, marks, case, width and surrounding space.
+
+    >>> plain_title("联系地址（必填）"), plain_title("Lon *")
+    ('联系地址', 'lon')
+    """
+    return _IN_BRACKETS.sub("", unicodedata.normalize("NFKC", title)).strip().casefold()
 
 
 def require_no_identity_numbers(columns: Mapping[str, Sequence[Any]], shown: str) -> None:

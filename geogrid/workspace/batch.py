@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +15,7 @@ import pandas as pd
 
 from geogrid.crs import Datum, datum_to_wgs84
 from geogrid.errors import FileContentError, InvalidOptionError, MissingColumnsError, MissingDatumError
-from geogrid.io.columns import PLACE_COLUMNS, require_no_identity_numbers
+from geogrid.io.columns import PLACE_COLUMNS, TEXT_TITLES, plain_title, require_no_identity_numbers
 from geogrid.io.table import (
     TABLE_SUFFIXES,
     Table,
@@ -34,15 +33,6 @@ from geogrid.responsibility.batch import (
 )
 from geogrid.workspace.lookup import read_register, read_walks
 from geogrid.workspace.workspace import Workspace
-
-TEXT_TITLES = (
-    "地址", "详细地址", "住址", "家庭住址", "现住址", "居住地址", "地点", "位置", "楼栋", "楼栋名称", "楼房",
-    "小区", "小区名称", "名称", "场所", "address", "full address", "place", "location", "building", "compound",
-    "name",
-)  # fmt: skip
-"""Titles of a column of addresses or names, the more telling ones first."""
-
-_IN_BRACKETS = re.compile(r"[(（\[【].*?[)）\]】]|[*＊:：]")
 
 
 @dataclass(frozen=True)
@@ -165,7 +155,7 @@ def find_columns(found: Sequence[str], named: Columns, shown: str) -> Columns:
     for option, name in (("--column", named.text), ("--lon", named.lon), ("--lat", named.lat)):
         if name is not None and name not in found:
             raise InvalidOptionError(option=option, value=name, expected=", ".join(found))
-    plain = {_plain(name): name for name in reversed(found)}
+    plain = {plain_title(name): name for name in reversed(found)}
     text = named.text or next((plain[title] for title in TEXT_TITLES if title in plain), None)
     if text is None:
         text = next((name for key, name in plain.items() if "地址" in key or "address" in key), None)
@@ -181,10 +171,6 @@ def find_columns(found: Sequence[str], named: Columns, shown: str) -> Columns:
     if named.text is None and named.lon is not None:
         text = None  # who names the positions alone means these
     return Columns(text, lon, lat)
-
-
-def _plain(title: str) -> str:
-    return _IN_BRACKETS.sub("", unicodedata.normalize("NFKC", title)).strip().casefold()
 
 
 def _tell_columns(used: Columns, datum: Datum | None, language: str) -> list[str]:

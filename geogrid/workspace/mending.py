@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import geopandas as gpd
-import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geogrid.areas.mend import Rule, Shapes
+from geogrid.areas.mend import Rule
 from geogrid.checks.grids import select_village
 from geogrid.checks.mending import MendPlan, plan_mend
-from geogrid.crs import change_crs
 from geogrid.errors import InvalidOptionError
 from geogrid.schema import AREA_LAYERS, PARTITION_LAYERS
+from geogrid.workspace.degrees import write_degrees
 from geogrid.workspace.workspace import Workspace
 
 
@@ -68,7 +67,7 @@ def apply_mend(workspace: Workspace, plan: MendPlan, author: str) -> int | None:
     stored = workspace.read(plan.layer)
     assert isinstance(stored, gpd.GeoDataFrame)  # noqa: S101  # areas have a place
     changed = plan.after[plan.after["code"].isin(plan.changed)]
-    degrees = _write_degrees(changed, plan.before, stored)
+    degrees = write_degrees(changed, [(plan.before, stored)])
     latest = workspace.revision
     with workspace.edit(author, f"mend {plan.layer}") as edit:
         for row, shape in zip(changed.itertuples(), degrees, strict=True):
@@ -90,21 +89,3 @@ def _choose_extent(
     return shapely.union_all(
         [shapely.Polygon(part.exterior) for part in shapely.get_parts(held) if part.area]
     )
-
-
-def _write_degrees(changed: gpd.GeoDataFrame, before: gpd.GeoDataFrame, stored: gpd.GeoDataFrame) -> Shapes:
-    """The changed areas in the store CRS, each vertex that was there before with its stored digits.
-
-    Degrees -> metres -> degrees is off in the last digit, and a neighbour that keeps its vertex
-    would no longer share it.
-    """
-    assert stored.crs is not None  # noqa: S101  # what is stored has one
-    degrees = np.array(change_crs(changed.geometry, stored.crs.to_string(), "mend").to_numpy(), dtype=object)
-    old_metric = shapely.get_coordinates(shapely.force_2d(before.geometry.to_numpy()))
-    old_stored = shapely.get_coordinates(shapely.force_2d(stored.geometry.to_numpy()))
-    known = dict(zip(map(tuple, old_metric.tolist()), old_stored.tolist(), strict=True))
-    metric = shapely.get_coordinates(changed.geometry.to_numpy()).tolist()
-    lonlat = shapely.get_coordinates(degrees).tolist()
-    kept = [known.get(tuple(xy), at) for xy, at in zip(metric, lonlat, strict=True)]
-    written: Shapes = shapely.set_coordinates(degrees, np.array(kept).reshape(-1, 2))
-    return written
