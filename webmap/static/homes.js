@@ -4,7 +4,7 @@ import { forget, getJson, withReading } from "./data.js";
 import { tell } from "./notice.js";
 import { shapesInTile, tracePaths } from "./shapes.js";
 import { onChange, state } from "./state.js";
-import { bandFill, colours, statusFill } from "./styles.js";
+import { bandFill, changeFill, colours, statusFill } from "./styles.js";
 import { forgetVersions, tileVersion } from "./tiledata.js";
 import { DrawnTiles } from "./tiles.js";
 
@@ -13,9 +13,12 @@ const SMALL_ZOOM = 14;
 const EDGED_ZOOM = 16;
 let codes = null;
 let doubts = null;
+let tried = null;
+let shownLayer = null;
 
 export function makeHomes(options) {
   const layer = new DrawnTiles(options.url, paint, { pane: options.pane });
+  shownLayer = layer;
   let isShown = false;
   let asked = null;
   async function recolour() {
@@ -53,20 +56,56 @@ async function readLetters(path, reading) {
   return again.version === (await tileVersion()) ? again : null;
 }
 
+/* Colour the buildings by what is being tried instead; null goes back to what stands. When it is drawn, resolves. */
+export function showTried(letters) {
+  const isTouched = touchedBy(tried, letters);
+  tried = letters;
+  return shownLayer ? shownLayer.repaint(isTouched) : Promise.resolve();
+}
+
+/* Which tiles hold a building that is coloured otherwise now; undefined where all have to be drawn. */
+function touchedBy(old, now) {
+  if (!old || !now || old.version !== now.version) return undefined;
+  const differs = new Uint8Array(now.bands.length);
+  for (let i = 0; i < differs.length; i++) differs[i] = old.bands[i] !== now.bands[i] || old.changes[i] !== now.changes[i] ? 1 : 0;
+  return (layers, tile) => {
+    const shapes = layers.get("building");
+    return Boolean(shapes) && shapesInTile(shapes, tile, 2).some((i) => differs[shapes.ids[i]]);
+  };
+}
+
+/* The same buildings once more in a pane of their own, in the colours of letters of their own. */
+export function makeSecondHomes(pane) {
+  let own = null;
+  const layer = new DrawnTiles(shownLayer._url, (context, layers, tile) => paintLetters(context, layers, tile, own, null), { pane });
+  layer.show = (letters) => {
+    own = letters;
+    return layer.repaint();
+  };
+  return layer;
+}
+
 function paint(context, layers, tile) {
+  paintLetters(context, layers, tile, tried || codes, tried ? null : doubts);
+}
+
+function paintLetters(context, layers, tile, coded, doubtful) {
   const shapes = layers.get("building");
   if (!shapes) return;
   // Letters of another version would colour other buildings.
-  const letters = codes?.version === layers.version ? codes[state.colours] : null;
-  const doubt = doubts?.version === layers.version ? doubts.doubt : null;
+  const letters = coded?.version === layers.version ? coded[state.colours] : null;
+  const changes = coded?.version === layers.version ? coded.changes : null;
+  const doubt = doubtful?.version === layers.version ? doubtful.doubt : null;
   const fills = state.colours === "bands" ? bandFill : statusFill;
   const groups = new Map();
   const doubted = [];
+  const changed = { "+": [], "-": [] };
   for (const i of shapesInTile(shapes, tile, 2)) {
     const letter = letters ? letters[shapes.ids[i]] : "-";
     if (!groups.has(letter)) groups.set(letter, []);
     groups.get(letter).push(i);
     if (doubt && doubt[shapes.ids[i]] === "?") doubted.push(i);
+    if (changes && changes[shapes.ids[i]] !== " ") changed[changes[shapes.ids[i]]].push(i);
   }
   for (const [letter, members] of groups) {
     tracePaths(context, shapes, members, tile, true);
@@ -82,6 +121,15 @@ function paint(context, layers, tile) {
     tracePaths(context, shapes, doubted, tile, true);
     context.fillStyle = hatch(context);
     context.fill();
+  }
+  for (const [sign, members] of Object.entries(changed)) {
+    if (!members.length) continue;
+    tracePaths(context, shapes, members, tile, true);
+    context.fillStyle = changeFill[sign];
+    context.fill();
+    context.strokeStyle = colours.ink;
+    context.lineWidth = tile.zoom >= EDGED_ZOOM ? 1.2 : 0.5;
+    context.stroke();
   }
 }
 

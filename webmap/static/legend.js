@@ -3,6 +3,7 @@
 import { byId, element, fill } from "./dom.js";
 import { onChange, state } from "./state.js";
 import { findingColours } from "./styles.js";
+import { readingTitle } from "./planreading.js";
 import { language, text } from "./texts.js";
 import { town } from "./town.js";
 
@@ -13,17 +14,17 @@ export function startLegend(county) {
   const box = byId("legend");
   function show() {
     const visible = town.groups.filter(({ name, layer }) => town.map.hasLayer(layer) && !PLAIN.has(name));
-    const reading = county.readings.find(({ id }) => id === state.reading);
+    const title = state.plan ? readingTitle(state.plan) : county.readings.find(({ id }) => id === state.reading)?.title[language];
     fill(
       byId("legend-body"),
-      element("p", { class: "legend-reading" }, `${text("reading")}${text("colon")}${reading ? reading.title[language] : ""}`),
+      element("p", { class: "legend-reading" }, `${text("reading")}${text("colon")}${title || ""}`),
       element("ul", { class: "keys" }, visible.flatMap(({ name }) => keysOf(name))),
     );
   }
   town.map.on("overlayadd overlayremove layeradd layerremove", ({ layer }) => {
     if (town.groups.some((group) => group.layer === layer)) show();
   });
-  onChange((changed) => (changed.has("colours") || changed.has("reading")) && show());
+  onChange((changed) => ["colours", "reading", "plan"].some((name) => changed.has(name)) && show());
   box.open = window.matchMedia("(min-width: 1100px)").matches;
   L.DomEvent.disableClickPropagation(box);
   L.DomEvent.disableScrollPropagation(box);
@@ -44,15 +45,16 @@ function statusKeys() {
   return [
     key("key key-c", text("status.c")),
     key("key key-n", text("status.n")),
-    key("key key-doubt", text("status.doubt")),
+    state.plan ? null : key("key key-doubt", text("status.doubt")),
     key("key key-u", text("status.u")),
     key("key key-other", text("status.-")),
+    ...(state.plan ? [key("key key-newly", text("plan.newly")), key("key key-lost", text("plan.lost"))] : []),
   ];
 }
 
 /* Bands are shares of the cutoff: half, the whole, one and a half, twice. */
 function bandKeys() {
-  const [kind, cutoff] = state.reading.split(":");
+  const [kind, cutoff] = (state.plan || state.reading).split(":");
   const bounds = [0.5, 1, 1.5, 2].map((share) => share * Number(cutoff));
   const words = [
     text(`band.${kind}.first`, { to: bounds[0] }),

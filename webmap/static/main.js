@@ -9,6 +9,7 @@ import { startLegend } from "./legend.js";
 import { startLists } from "./lists.js";
 import { layoutNames } from "./names.js";
 import { tell } from "./notice.js";
+import { planClick, startPlan } from "./plan.js";
 import { startSearch } from "./search.js";
 import { hiddenHeight, raise, startSheet } from "./sheet.js";
 import { change, hideView, onChange, state } from "./state.js";
@@ -41,6 +42,7 @@ async function start() {
     raise(true);
     showRefusal(error);
   });
+  startPlan(county, fly);
   watchMap();
   onChange((changed) => {
     if (changed.has("centre") && state.centre) openCentre(state.centre);
@@ -107,7 +109,7 @@ function watchMap() {
     layoutNames(map);
   }
   map.on("moveend zoomend", settle);
-  map.on("click", ({ latlng }) => openPosition(latlng));
+  map.on("click", ({ latlng }) => planClick(latlng) || openPosition(latlng));
   new ResizeObserver(() => map.invalidateSize({ pan: false })).observe(map.getContainer());
   settle();
 }

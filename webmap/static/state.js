@@ -11,7 +11,15 @@ function readHash() {
     colours: parts.get("colours") === "bands" ? "bands" : "status",
     building: parts.get("building"),
     centre: parts.get("centre"),
+    plan: readReading(parts.get("plan")),
+    scenario: parts.get("scenario"),
+    service: parts.get("service"),
   };
+}
+
+/* A reading that planning goes by: whole minutes of a walker, or steps of 50 m; null for anything else. */
+function readReading(text) {
+  return /^(minutes:([1-9]|[12]\d|30):(adult|elderly|child)|metres:([1-9]|1\d)[05]0|metres:2000)$/.test(text || "") ? text : null;
 }
 
 function readView(text) {
@@ -50,5 +58,8 @@ function writeHash() {
   if (state.colours !== "status") parts.set("colours", state.colours);
   if (state.building) parts.set("building", state.building);
   if (state.centre) parts.set("centre", state.centre);
+  if (state.plan) parts.set("plan", state.plan);
+  if (state.plan && state.scenario) parts.set("scenario", state.scenario);
+  if (state.plan && state.service) parts.set("service", state.service);
   history.replaceState(null, "", `#${parts.toString().replace(/%2F/g, "/").replace(/%3A/g, ":").replace(/%2C/g, ",")}`);
 }

@@ -24,6 +24,9 @@ export const statusFill = {
   "-": colours.other,
 };
 
+/* Homes that what is being tried would bring within reach (+), or put out of it (-). */
+export const changeFill = { "+": "#0b4fb3", "-": "#b0127b" };
+
 /* Walking time against the cutoff: up to half of it, the whole, one and a half, twice, more. */
 export const bandFill = {
   0: "#1d7467",

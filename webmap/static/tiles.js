@@ -29,28 +29,31 @@ export const DrawnTiles = L.GridLayer.extend({
     return canvas;
   },
 
-  async _fill(canvas, coords) {
+  async _fill(canvas, coords, isTouched) {
     const size = this.getTileSize().x;
     const zoom = dataZoom(coords.z);
     const n = 2 ** (coords.z - zoom);
     const [x, y] = [Math.floor(coords.x / n), Math.floor(coords.y / n)];
     const layers = await loadTile(this._url, zoom, x, y);
-    const context = canvas.getContext("2d");
-    context.setTransform(canvas.fineness, 0, 0, canvas.fineness, 0, 0);
-    context.clearRect(0, 0, size, size);
-    this._paint(context, layers, {
+    const tile = {
       scale: (extent) => (size * n) / extent,
       left: (coords.x - x * n) * size,
       top: (coords.y - y * n) * size,
       size,
       zoom: coords.z,
       lat: latitudeOf(coords),
-    });
+    };
+    if (isTouched && !isTouched(layers, tile)) return;
+    const context = canvas.getContext("2d");
+    context.setTransform(canvas.fineness, 0, 0, canvas.fineness, 0, 0);
+    context.clearRect(0, 0, size, size);
+    this._paint(context, layers, tile);
   },
 
-  /* Draw every tile anew where it stands, so that nothing blinks. */
-  repaint() {
-    for (const { el, coords } of Object.values(this._tiles || {})) this._fill(el, coords).catch(tell);
+  /* Draw tiles anew where they stand, so that nothing blinks: all, or those that are touched. Resolves when done. */
+  repaint(isTouched) {
+    const drawn = Object.values(this._tiles || {}).map(({ el, coords }) => this._fill(el, coords, isTouched).catch(tell));
+    return Promise.all(drawn);
   },
 });
 
