@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from geogrid.cli import main as run_command
 from geogrid.coverage.assess import assess_coverage
 from geogrid.coverage.reading import Reading
 from geogrid.coverage.scenario import AddCentre, MoveCentre, RemoveCentre, Scenario
+from geogrid.coverage.walks import lay_out, measure_walks
 from geogrid.workspace import Workspace
+from tests.support.command import Command
 from tests.support.web import SOUTH, WEST, lonlat, write_town
 from webmap import create_app
 from webmap.planning import tell_count
@@ -90,19 +93,24 @@ def test_the_cutoff_can_be_any_step_of_the_slider(client, path, query, reading):
     assert answer["reading"] == reading
 
 
-def test_the_page_tells_the_numbers_of_the_command_line(client, path, tmp_path, capsys):
-    plan = tmp_path / "plan.json"
+def test_the_page_tells_the_numbers_of_the_command_line(path, tmp_path, monkeypatch, capsys):
+    geogrid, county, file = Command(monkeypatch, capsys), tmp_path / "town.gpkg", tmp_path / "plan.json"
+    write_town(county)
     lon, lat = lonlat(1000, 395)
     edits = [{"do": "add_centre", "id": "n1", "lon": lon, "lat": lat}]
-    answer = ask(client, edits=edits, metres=500)
-    with Workspace.open(path) as workspace:
-        town = workspace.read_town()
-    whole = assess_coverage(
-        Scenario((AddCentre("n1", WEST + 1000, SOUTH + 395),)).apply(town), Reading.parse("metres:500")
-    ).to_dict()
-    assert answer["homes"]["after"] == whole["homes"]["covered"]
-    assert answer["people"]["after"] == tell_count(whole["people"]["covered"])
-    assert answer["unanswered"] == whole["homes"]["unanswered"]
+    file.write_text(json.dumps({"edits": edits}), encoding="utf-8")
+    geogrid.succeed("scenario", county, "save", "东区", file)
+    told = json.loads(
+        geogrid("coverage", county, "--metres", "500", "--scenario", "东区", "--json")[1]
+    )
+    answer = ask(create_app(county).test_client(), edits=edits, metres=500)
+    assert answer["homes"]["after"] == told["homes"]["covered"]
+    assert answer["people"]["after"] == tell_count(told["people"]["covered"])
+    assert answer["unanswered"] == told["homes"]["unanswered"]
+    by_code = {area["code"]: area["homes"] for area in answer["by_community"]}
+    for area in told["by_community"]:
+        if area["code"] is not None:
+            assert by_code[area["code"]]["after"] == area["homes"]["covered"]
 
 
 def test_only_centres_with_the_service_count_and_every_new_one(client):
@@ -133,8 +141,6 @@ def test_engines_are_gone_on_with_where_only_the_last_place_differs():
 def test_a_refused_edit_leaves_the_next_answers_right(path):
     with Workspace.open(path) as workspace:
         town = workspace.read_town()
-    from geogrid.coverage.walks import lay_out, measure_walks  # noqa: PLC0415
-
     layout, profile = lay_out(town), Reading.parse("minutes:10:adult").measure
     shelf = Shelf(town, layout, profile)
     with pytest.raises(LookupError):
