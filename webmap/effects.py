@@ -12,7 +12,6 @@ from geogrid.coverage.reading import Reading
 from geogrid.network.impedance import Floats, Integers
 from geogrid.siting.instance import Weight, count_demand
 from webmap.county import County
-from webmap.planning import tell_count
 from webmap.readings import title_reading
 from webmap.summary import BAND_EDGES, NOT_A_HOME
 from webmap.tiles import MAP, version_tiles
@@ -22,7 +21,7 @@ COUNTED = (Weight.HOMES, Weight.PEOPLE, Weight.ELDERLY, Weight.CHILDREN)
 
 
 def describe_effect(
-    county: County, reading: Reading, before: Floats, after: Floats, *, is_exact: bool
+    county: County, reading: Reading, before: Floats, after: Floats
 ) -> dict[str, Any]:
     """The effect of edits as plain values.
 
@@ -30,8 +29,6 @@ def describe_effect(
     ----------
     before, after
         The walk of every home in the units of the reading's cutoff, shape (h,).
-    is_exact
-        Whether people are told to the last one; otherwise they are rounded and small counts are not told.
 
     Returns
     -------
@@ -52,9 +49,8 @@ def describe_effect(
         "reading": str(reading),
         "title": title_reading(reading),
         "revision": county.revision,
-        "rounded": not is_exact,
-        **_count(county, parts, is_exact=is_exact),
-        "by_community": _count_communities(county, parts, is_exact=is_exact),
+        **_count(county, parts),
+        "by_community": _count_communities(county, parts),
         "unanswered": int((~np.isfinite(after)).sum()),
         "version": version_tiles(county, MAP),
         "status": bands.translate(STATUS_OF_BAND),
@@ -88,16 +84,14 @@ def _demand(county: County) -> dict[Weight, Floats]:
     )
 
 
-def _count(county: County, parts: dict[str, Any], *, is_exact: bool) -> dict[str, Any]:
-    demand = _demand(county)
+def _count(county: County, parts: dict[str, Any]) -> dict[str, Any]:
     told: dict[str, Any] = {kind.value: None for kind in COUNTED}
-    for kind, weight in demand.items():
-        sums = {name: int(weight[part].sum()) for name, part in parts.items()}
-        told[kind.value] = sums if is_exact or kind is Weight.HOMES else _tell(sums)
+    for kind, weight in _demand(county).items():
+        told[kind.value] = {name: int(weight[part].sum()) for name, part in parts.items()}
     return told
 
 
-def _count_communities(county: County, parts: dict[str, Any], *, is_exact: bool) -> list[dict[str, Any]]:
+def _count_communities(county: County, parts: dict[str, Any]) -> list[dict[str, Any]]:
     """Homes and people of every community, by code; homes in none come last, with a code of None."""
     codes, names, of_home = county.results.find("community of home", lambda: _find_communities(county))
     demand = _demand(county)
@@ -117,8 +111,6 @@ def _count_communities(county: County, parts: dict[str, Any], *, is_exact: bool)
         )
         if homes is None or not homes["total"]:
             continue
-        if people is not None and not is_exact:
-            people = _tell(people)
         rows.append({"code": code, "name": names[number], "homes": homes, "people": people})
     return rows
 
@@ -130,7 +122,3 @@ def _find_communities(county: County) -> tuple[list[str | None], list[str | None
     found = assign_areas(county.layout.homes.building.geometry.to_numpy(), areas)
     numbers = pd.Index(areas["code"], dtype=object).get_indexer(pd.Index(found, dtype=object))
     return codes, [*areas["name"], None], np.where(numbers < 0, len(areas), numbers).astype(np.int64)
-
-
-def _tell(sums: dict[str, int]) -> dict[str, Any]:
-    return {name: tell_count(value) for name, value in sums.items()}

@@ -37,15 +37,15 @@ def services() -> dict[str, Any]:
 def scenario() -> dict[str, Any]:
     """What edits would change: `{"edits": [{"do": "add_centre", "id": "try", "lon": …, "lat": …}], "minutes": 10}`.
 
-    Without edits, what stands. `service` counts only centres that offer it, and every new one. `people` are
-    rounded and small counts are not told.
+    Without edits, what stands. `service` counts only centres that offer it, and every new one. People are
+    told to the last one: whoever may plan may see counts by building.
     """
     body, county = read_body(), current_county()
     reading = read_reading(body, county.reading)
     edits, service = read_edits(body, county), read_service(body)
     before = measure_standing(county, reading, service)
     after = measure_edited(county, reading, edits, service) if edits.edits else before
-    return describe_effect(county, reading, before, after, is_exact=False)
+    return describe_effect(county, reading, before, after)
 
 
 def measure_standing(county: County, reading: Reading, service: str | None) -> Floats:

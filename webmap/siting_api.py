@@ -12,7 +12,7 @@ from geogrid.siting.remedies import find_remedies
 from geogrid.siting.study import study_siting
 from geogrid.siting.summary import describe_remedy, describe_study
 from webmap.county import current_county
-from webmap.planning import read_body, read_reading, tell_counts
+from webmap.planning import read_body, read_reading
 from webmap.roles import needs
 
 siting_api = Blueprint("siting", __name__, url_prefix="/api/v1")
@@ -27,7 +27,7 @@ TIME_LIMIT_S = 10.0
 @needs("plan")
 def siting() -> dict[str, Any]:
     """The best `k` new centres: `{"k": 3, "minutes": 10, "profile": "adult", "weight": "people", "must": [],
-    "forbid": [], "remedies": false}`. People are rounded, and small counts are not told.
+    "forbid": [], "remedies": false}`. People are told to the last one.
     """
     body, county = read_body(), current_county()
     k = body.get("k")
@@ -43,8 +43,7 @@ def siting() -> dict[str, Any]:
     if wants_remedies:
         remedies = county.results.find(("remedies", reading, weight), lambda: _remedy(instance, weight))
         told = told | {"remedies": remedies}
-    answer: dict[str, Any] = tell_counts(told, of_people=weight is not Weight.HOMES)
-    return answer | {"revision": county.revision, "gap": told["gap"], "rounded": True}
+    return told | {"revision": county.revision}
 
 
 def _study(

@@ -21,6 +21,10 @@ let editBox = null;
 let centreBox = null;
 
 export function startPlan(county) {
+  if (!byId("mode-plan")) {
+    change({ plan: null }); // whoever may not plan looks at what stands
+    return;
+  }
   byId("mode-today").addEventListener("click", () => change({ plan: null }));
   byId("mode-plan").addEventListener("click", () => change({ plan: state.plan || plannedReading(state.reading || county.reading) }));
   onChange((changed) => {

@@ -1,6 +1,7 @@
 /* Asks what the edits change, one question at a time: while one is under way only the latest waits. */
 
 import { postJson, readingQuery } from "./data.js";
+import { byId } from "./dom.js";
 import { currentEdits } from "./planedits.js";
 import { state } from "./state.js";
 
@@ -30,6 +31,7 @@ export function askEffect(edits, reading) {
 
 export function ask() {
   waiting = { body: question(currentEdits()), since: performance.now() };
+  byId("plan").setAttribute("aria-busy", "true");
   if (!isBusy) run();
 }
 
@@ -49,4 +51,5 @@ async function run() {
     listeners.forEach((listener) => listener(answer, failure, since));
   }
   isBusy = false;
+  byId("plan").setAttribute("aria-busy", "false");
 }

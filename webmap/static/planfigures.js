@@ -21,23 +21,15 @@ export function makeFigures() {
   return box;
 }
 
-/* `+1,230`, `−40`, `±0`; rounded or hidden counts as they are told. */
+/* `+1,230`, `−40`, `±0`. */
 export function signed(value) {
-  if (typeof value !== "number") return value === null || value === undefined ? "—" : `±${value}`;
   if (value === 0) return "±0";
   return value > 0 ? `+${count(value)}` : `−${count(-value)}`;
 }
 
-/* After less before; of counts that are not told, what is told of newly and lost. */
+/* After less before. */
 export function difference(counts) {
-  if (!counts) return null;
-  if (typeof counts.after === "number" && typeof counts.before === "number") {
-    const told = counts.after - counts.before;
-    if (told || (!counts.newly && !counts.lost)) return told;
-  }
-  if (!counts.lost) return typeof counts.newly === "number" ? counts.newly : `${counts.newly}`;
-  if (!counts.newly) return typeof counts.lost === "number" ? -counts.lost : `${counts.lost}`;
-  return typeof counts.newly === "number" && typeof counts.lost === "number" ? counts.newly - counts.lost : null;
+  return counts.after - counts.before;
 }
 
 function main(answer) {
@@ -52,7 +44,7 @@ function sentence(answer) {
 
 function figures(answer) {
   const counts = main(answer);
-  const share = typeof counts.after === "number" && counts.total ? counts.after / counts.total : null;
+  const share = counts.total ? counts.after / counts.total : null;
   const change = difference(counts);
   const unit = answer.people ? "n.people" : "n.homes";
   return [
@@ -115,7 +107,7 @@ function communities(answer) {
           element("th", { scope: "row" }, area.name || text("outside")),
           element("td", {}, count(counts.newly)),
           element("td", {}, count(counts.lost)),
-          element("td", {}, typeof counts.after === "number" ? percent(counts.after / counts.total, 0) : count(counts.after)),
+          element("td", {}, percent(counts.total ? counts.after / counts.total : null, 0)),
         ),
       ),
     ),
@@ -127,11 +119,10 @@ function note(answer) {
   const parts = [text("plan.total", { total: text(answer.people ? "n.people" : "n.homes", { n: count(main(answer).total) }) })];
   if (answer.unanswered) parts.push(text("plan.unanswered", { n: count(answer.unanswered) }));
   if (state.service) parts.push(text("plan.only_service", { service: state.service }));
-  if (answer.rounded && answer.people) parts.push(text("plan.rounded"));
   return parts.join(language === "en" ? " " : "");
 }
 
 function tone(change) {
-  if (typeof change !== "number" || !change) return "";
+  if (!change) return "";
   return change > 0 ? "is-gain" : "is-loss";
 }
