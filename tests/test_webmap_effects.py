@@ -99,9 +99,7 @@ def test_the_page_tells_the_numbers_of_the_command_line(path, tmp_path, monkeypa
     edits = [{"do": "add_centre", "id": "n1", "lon": lon, "lat": lat}]
     file.write_text(json.dumps({"edits": edits}), encoding="utf-8")
     geogrid.succeed("scenario", county, "save", "东区", file)
-    told = json.loads(
-        geogrid("coverage", county, "--metres", "500", "--scenario", "东区", "--json")[1]
-    )
+    told = json.loads(geogrid("coverage", county, "--metres", "500", "--scenario", "东区", "--json")[1])
     answer = ask(open_client(create_app(county), "planner"), edits=edits, metres=500)
     assert answer["homes"]["after"] == told["homes"]["covered"]
     assert answer["people"]["after"] == told["people"]["covered"]

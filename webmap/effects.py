@@ -20,9 +20,7 @@ STATUS_OF_BAND = str.maketrans("01234", "ccnnn")
 COUNTED = (Weight.HOMES, Weight.PEOPLE, Weight.ELDERLY, Weight.CHILDREN)
 
 
-def describe_effect(
-    county: County, reading: Reading, before: Floats, after: Floats
-) -> dict[str, Any]:
+def describe_effect(county: County, reading: Reading, before: Floats, after: Floats) -> dict[str, Any]:
     """The effect of edits as plain values.
 
     Parameters
@@ -72,7 +70,9 @@ def code_bands(county: County, reading: Reading, cost: Floats) -> str:
 def _number_homes(county: County) -> Integers:
     """The number of each building's home, -1 where it is none."""
     ids = pd.Index(county.layout.homes.building["id"].to_numpy(object), dtype=object)
-    found: Integers = ids.get_indexer(pd.Index(county.layers["building"]["id"].to_numpy(object), dtype=object))
+    found: Integers = ids.get_indexer(
+        pd.Index(county.layers["building"]["id"].to_numpy(object), dtype=object)
+    )
     return found.astype(np.int64)
 
 

@@ -59,9 +59,7 @@ def measure_edited(county: County, reading: Reading, scenario: Scenario, service
         if isinstance(edit, CentreEdit) and (isinstance(edit, AddCentre) or edit.id not in ground.away)
     )
     measure = reading.measure
-    shelf = ground.results.find(
-        ("engines", measure), lambda: Shelf(ground.town, ground.layout, measure)
-    )
+    shelf = ground.results.find(("engines", measure), lambda: Shelf(ground.town, ground.layout, measure))
     return shelf.measure(edits)
 
 
