@@ -92,6 +92,36 @@ def choose_zone_prefixed_crs(metric_crs: str) -> str | None:
     return None
 
 
+def choose_output_crs(named: str | None, metric_crs: str | None) -> str | None:
+    """The CRS that a user asks an export for: an EPSG code, `metric`, or `zone` for its zone-prefixed twin.
+
+    Parameters
+    ----------
+    metric_crs
+        The one in which the county is measured.
+
+    Returns
+    -------
+    None when none is asked for.
+
+    Raises
+    ------
+    CrsError
+        When there is none of that name, or no zone of 3 degrees here.
+
+    >>> choose_output_crs("metric", "EPSG:4549"), choose_output_crs("zone", "EPSG:4549")
+    ('EPSG:4549', 'EPSG:4528')
+    """
+    if named is None:
+        return None
+    if named in ("metric", "zone"):
+        found = metric_crs if named == "metric" or metric_crs is None else choose_zone_prefixed_crs(metric_crs)
+        if found is None:
+            raise CrsError(where=f"--crs {named}", found=str(metric_crs), expected="EPSG:n")
+        return found
+    return crs_name(parse_crs(named))
+
+
 def parse_crs(text: str) -> CRS:
     """A CRS from what a user or a file names.
 

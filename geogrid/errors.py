@@ -201,6 +201,15 @@ class RosterConflictError(InputError):
 
 
 @dataclass(eq=False)
+class BulkExportError(InputError):
+    """An export of a whole county that nobody was asked about."""
+
+    zh = "导出 {what} 是全县批量数据（超过 25 平方公里的大比例尺全要素数据可能涉密），须先确认：请在终端中运行，或加 --yes。"
+    en = "Exporting {what} takes out a whole county at once (full-feature data of more than 25 km2 can be classified) and asks first: run it on a terminal, or add --yes."
+    what: str
+
+
+@dataclass(eq=False)
 class UnknownLayerError(InputError):
     """A layer that the schema does not declare."""
 

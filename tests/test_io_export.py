@@ -93,18 +93,15 @@ def test_geojson_is_as_rfc_7946_has_it(tmp_path):
 
 def test_synthetic_features_are_marked_inside_every_kind_of_file(tmp_path):
     for suffix in (".gpkg", ".geojson", ".csv", ".xlsx"):
-        notes = write_layer(streets(synthetic=True), tmp_path / f"s{suffix}", layer_title="道路")
-        assert "合成" in notes[0]
-    connection = sqlite3.connect(tmp_path / "s.gpkg")
+        write_layer(streets(synthetic=True), tmp_path / f"synthetic{suffix}", layer_title="道路")
+    connection = sqlite3.connect(tmp_path / "synthetic.gpkg")
     assert connection.execute("SELECT table_name FROM gpkg_contents").fetchall() == [
         ("道路（合成演示数据 synthetic）",)
     ]
     connection.close()
-    assert "合成演示数据" in json.loads((tmp_path / "s.geojson").read_text("utf-8"))["name"]
-    assert "synthetic" in (tmp_path / "s.csv").read_text("utf-8-sig").splitlines()[0]
-    assert "合成演示数据" in openpyxl.load_workbook(tmp_path / "s.xlsx").sheetnames[0]
-    assert write_layer(streets(synthetic=True), tmp_path / "synthetic.csv", layer_title="道路") == []
-    assert write_layer(streets(), tmp_path / "s2.csv", layer_title="道路") == []
+    assert "合成演示数据" in json.loads((tmp_path / "synthetic.geojson").read_text("utf-8"))["name"]
+    assert "synthetic" in (tmp_path / "synthetic.csv").read_text("utf-8-sig").splitlines()[0]
+    assert "合成演示数据" in openpyxl.load_workbook(tmp_path / "synthetic.xlsx").sheetnames[0]
 
 
 def test_an_empty_layer_is_written(tmp_path):

@@ -104,7 +104,7 @@ def test_a_certificate_does_not_hold_for_a_county_that_changed(geogrid, path, tm
 
 
 def test_the_page_is_told_in_both_languages_with_its_files(geogrid, path, tmp_path):
-    out, chart, svg = tmp_path / "sites.csv", tmp_path / "curve.png", tmp_path / "curve.svg"
+    out, chart, svg = (tmp_path / f"synthetic{suffix}" for suffix in (".csv", ".png", ".svg"))
     lonlat = list_candidates().geometry.iloc[0]
     said = geogrid.succeed(
         "site", path, "--add", 2, "--out", out, "--chart", chart, "--why", f"{lonlat.x},{lonlat.y}"

@@ -11,7 +11,7 @@ from geogrid.cli import language
 from geogrid.cli.certainty import describe_doubt, describe_equity, format_range
 from geogrid.cli.explanation import explain_building
 from geogrid.cli.options import county_argument, json_option
-from geogrid.cli.output import echo_json, format_count, format_share, format_table
+from geogrid.cli.output import echo_json, format_count, format_share, format_table, tell_renamed
 from geogrid.errors import InvalidOptionError
 from geogrid.labels import label
 
@@ -36,7 +36,7 @@ SHOWN_GAPS = 10
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="写出服务缺口 / write the gaps (.geojson, .gpkg, .csv, .xlsx)",
+    help="写出服务缺口 / write the gaps (.geojson, .gpkg, .csv, .xlsx …)",
 )
 @click.option("--homes", type=click.Path(path_type=Path), help="逐栋结果 / one row a home (.csv, .xlsx)")
 @click.option("--service", metavar="S", help="只计提供该服务的中心 / only centres that offer it")
@@ -134,23 +134,29 @@ def command(
             "today": {"homes": count_homes(standing.homes), "people": count_people(standing.homes)},
         }
     shares = assess_equity(town, layout, reading, coverage.homes).to_dict() if equity else None
+    asked = (out, homes)
     if out is not None:
         from geogrid.io.export import hide_small_counts, write_layer
 
         gaps = change_crs(coverage.gaps, store_crs, "gap").assign(reading=str(reading))
         gaps, _ = hide_small_counts(gaps.assign(synthetic=True) if synthetic else gaps)
-        write_layer(gaps, out, layer_title=label("coverage.gap", language()))
+        title = label("coverage.gap", language())
+        out = write_layer(gaps, out, layer_title=title, language=language()).path
     if homes is not None:
         from geogrid.io.export import write_layer
 
         table = coverage.homes.reset_index(names="building")[list(HOME_COLUMNS)]
         table = table.assign(synthetic=True) if synthetic else table
-        write_layer(table, homes, layer_title=label("coverage.home", language()))
+        title = label("coverage.home", language())
+        homes = write_layer(table, homes, layer_title=title, language=language()).path
     if as_json:
         more = ({} if shares is None else {"equity": shares}) | (
             {} if change is None else {"scenario": change}
         )
         echo_json(coverage.to_dict() | {"service": service} | more)
+        for path in (out, homes):
+            if path is not None and path not in asked:
+                tell_renamed(path, language())
         return
     for line in _describe_source(synthetic, town, service):
         click.echo(line)

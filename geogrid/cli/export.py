@@ -1,7 +1,8 @@
-"""`geogrid export`: a layer, or a computed one, as a file for others."""
+"""`geogrid export`: a layer, a computed one, or all layers, as a file for others."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,17 +10,28 @@ import click
 
 from geogrid.cli import language
 from geogrid.cli.options import county_argument
-from geogrid.errors import UnknownLayerError
-from geogrid.labels import label
-from geogrid.schema import LAYERS, SMALLEST_COUNT, TABLES
+from geogrid.cli.output import Progress
+from geogrid.errors import BulkExportError, UnknownLayerError
+from geogrid.labels import LANGUAGES, label
+from geogrid.schema import LAYERS, SMALLEST_COUNT, TABLES, Layer
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     import pandas as pd
 
     from geogrid.workspace import Workspace
 
 COMPUTED = ("catchment", "isochrone", "gap", "home")
 """Results that are drawn anew for each export and stored nowhere."""
+ALL = "all"
+EXPORTABLE: dict[str, Layer] = {
+    name: table for name, table in {**LAYERS, **TABLES}.items() if not table.is_personal
+}
+BULK_LAYERS = ("building", "street")
+BULK_M2 = 25e6
+"""Large-scale maps of all features of more ground than this can be classified (25 km²)."""
+
+_SECRET_SETTINGS = ("map.tianditu_token",)
 
 
 @click.command("export")
@@ -27,35 +39,110 @@ COMPUTED = ("catchment", "isochrone", "gap", "home")
 @click.argument("layer")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
-    "--crs", metavar="EPSG:n", help="输出坐标系，默认 CGCS2000 / its CRS; by default the county's own"
+    "--crs",
+    metavar="metric|zone|EPSG:n",
+    help="输出坐标系：metric 为三度带（无带号），zone 为带号三度带；默认 CGCS2000 经纬度 / its CRS: the"
+    " county's zone in metres without or with prefix; by default its degrees (a drawing: metric)",
 )
-def command(county: Path, layer: str, file: Path, crs: str | None) -> None:
-    """导出图层或计算结果（catchment 服务区、isochrone 十分钟圈、gap 缺口、home 逐户）。
+@click.option("--yes", is_flag=True, help="不再确认 / do not ask")
+@click.option("--lang", "tongue", type=click.Choice(LANGUAGES), help="标题语言 / language of titles")
+def command(county: Path, layer: str, file: Path, crs: str | None, yes: bool, tongue: str | None) -> None:  # noqa: FBT001  # a flag of the command line
+    """导出图层、计算结果（catchment 服务区、isochrone 可达圈、gap 缺口、home 逐户），或全部图层（all）。
 
-    Write a layer, or a computed one: catchment, isochrone, gap, home. No personal data is ever exported.
+    Write a layer; a computed one: catchment, isochrone, gap, home; or all layers into one GeoPackage.
+    FILE ends in .gpkg, .geojson, .fgb, .shp.zip, .dxf, .kml, .csv or .xlsx. No personal data is exported.
     """
-    from geogrid.io.export import hide_small_counts, write_layer
+    from geogrid.crs import choose_output_crs
+    from geogrid.io.export import hide_small_counts, write_layer, write_layers
+    from geogrid.io.naming import suffix_of
     from geogrid.workspace import Workspace
 
-    exportable = [name for name, table in {**LAYERS, **TABLES}.items() if not table.is_personal]
-    if layer not in exportable and layer not in COMPUTED:
-        raise UnknownLayerError(layer=layer, known=", ".join([*exportable, *COMPUTED]))
+    if layer not in EXPORTABLE and layer not in (*COMPUTED, ALL):
+        raise UnknownLayerError(layer=layer, known=", ".join([*EXPORTABLE, *COMPUTED, ALL]))
+    speak = tongue or language()
+    names = list(EXPORTABLE) if layer == ALL else [layer]
     with Workspace.open(county) as workspace:
-        frame = _compute(workspace, layer) if layer in COMPUTED else workspace.read(layer)
-        synthetic = workspace.is_synthetic
-    title = label(f"coverage.{layer}", language()) if layer in COMPUTED else {**LAYERS, **TABLES}[layer].zh
-    if synthetic and "synthetic" not in frame.columns:
-        frame = frame.assign(synthetic=True)
-    frame, n_hidden = hide_small_counts(frame)
-    notes = write_layer(frame, file, layer_title=title, crs=crs)
-    click.echo(label("cli.export.done", language(), count=f"{len(frame):,}", path=file))
+        _ask(workspace, layer, speak, is_sure=yes)
+        with workspace.snapshot():
+            frames = {name: _read(workspace, name) for name in names}
+        target = choose_output_crs(
+            crs or ("metric" if suffix_of(file) == ".dxf" else None), workspace.metric_crs
+        )
+    n_hidden = 0
+    for name, frame in frames.items():
+        frames[name], n = hide_small_counts(frame)
+        n_hidden += n
+    titles = {name: _title(name, speak) for name in names}
+    progress = Progress(speak)
+    if layer == ALL:
+        written = write_layers(frames, titles, file, crs=target, language=speak, progress=progress)
+        click.echo(label("cli.export.done_all", speak, count=len(frames), path=written.path))
+    else:
+        written = write_layer(
+            frames[layer], file, layer_title=titles[layer], crs=target, language=speak, progress=progress
+        )
+        click.echo(label("cli.export.done", speak, count=f"{len(frames[layer]):,}", path=written.path))
+    if written.path != file:
+        click.echo("  " + label("cli.renamed", speak, path=written.path.name))
     if n_hidden:
-        click.echo(label("cli.export.hidden", language(), count=f"{n_hidden:,}", least=SMALLEST_COUNT))
-    for note in notes:
+        click.echo(label("cli.export.hidden", speak, count=f"{n_hidden:,}", least=SMALLEST_COUNT))
+    for note in written.notes:
         click.echo(f"  {note}")
 
 
-def _compute(workspace: Workspace, layer: str) -> pd.DataFrame:
+def _title(name: str, speak: str) -> str:
+    if name in COMPUTED:
+        return label(f"coverage.{name}", speak)
+    return EXPORTABLE[name].zh if speak == "zh" else EXPORTABLE[name].en
+
+
+def _ask(workspace: Workspace, layer: str, speak: str, *, is_sure: bool) -> None:
+    """Ask before a whole county leaves the house; a single layer is only remarked on where nobody can answer.
+
+    Raises
+    ------
+    BulkExportError
+        For all layers, when there is neither a terminal nor a yes.
+    """
+    if is_sure or layer not in (ALL, *BULK_LAYERS):
+        return
+    area_m2 = max(
+        _measure_extent(workspace.read_metric(name)) for name in (BULK_LAYERS if layer == ALL else [layer])
+    )
+    if layer != ALL and area_m2 <= BULK_M2:
+        return
+    what = label("cli.export.all", speak) if layer == ALL else _title(layer, speak)
+    can_ask = sys.stdin.isatty()
+    if layer == ALL and not can_ask:
+        raise BulkExportError(what=what)
+    click.echo(label("cli.export.bulk", speak, what=what, area=f"{area_m2 / 1e6:,.1f}"), err=True)
+    if can_ask:
+        click.confirm(label("cli.export.ask", speak), abort=True, err=True)
+
+
+def _measure_extent(frame: gpd.GeoDataFrame) -> float:
+    """The area of the box around a layer in metres, m²; 0 where it is empty."""
+    if frame.empty:
+        return 0.0
+    west, south, east, north = frame.total_bounds
+    return float((east - west) * (north - south))
+
+
+def _read(workspace: Workspace, name: str) -> pd.DataFrame:
+    if name in COMPUTED:
+        frame = _compute(workspace, name)
+    else:
+        frame = workspace.read(name)
+        if name == "setting":
+            frame = frame[~frame["id"].isin(_SECRET_SETTINGS)]
+    if workspace.is_synthetic and "synthetic" not in frame.columns:
+        frame = frame.assign(synthetic=True)
+    return frame
+
+
+def _compute(workspace: Workspace, layer: str) -> gpd.GeoDataFrame:
+    import geopandas as gpd
+
     from geogrid.coverage.assess import assess_layout
     from geogrid.coverage.catchment import outline_catchments, outline_isochrones
     from geogrid.coverage.ground import lay_ground
@@ -66,12 +153,15 @@ def _compute(workspace: Workspace, layer: str) -> pd.DataFrame:
     town, reading = workspace.read_town(), Reading.parse(workspace.reading)
     layout = read_layout(workspace.path, town)
     if layer == "home":
-        homes: pd.DataFrame = assess_layout(town, layout, [reading])[0].homes.reset_index(names="building")
-        return homes
-    if layer == "gap":
+        homes = assess_layout(town, layout, [reading])[0].homes.reset_index(names="building")
+        places = gpd.points_from_xy(homes.pop("x"), homes.pop("y"), crs=town.street.crs)
+        drawn = gpd.GeoDataFrame(homes, geometry=places)
+    elif layer == "gap":
         drawn = assess_layout(town, layout, [reading])[0].gaps
     else:
         outline = outline_catchments if layer == "catchment" else outline_isochrones
         drawn = outline(layout, lay_ground(town, layout), reading)
-    located: pd.DataFrame = change_crs(drawn.assign(reading=str(reading)), str(workspace.store_crs), layer)
+    located: gpd.GeoDataFrame = change_crs(
+        drawn.assign(reading=str(reading)), str(workspace.store_crs), layer
+    )
     return located

@@ -14,7 +14,7 @@ import click
 
 from geogrid.cli import EXIT_FINDINGS, language
 from geogrid.cli.options import author_option, county_argument, json_option, parse_lonlat
-from geogrid.cli.output import Progress, echo_json
+from geogrid.cli.output import Progress, echo_json, tell_renamed
 from geogrid.cli.siting_page import describe_page, describe_place
 from geogrid.errors import InvalidOptionError
 from geogrid.labels import label
@@ -79,7 +79,7 @@ WEIGHTS = ("people", "elderly", "children", "homes")
 )
 @click.option("--why", metavar="LON,LAT", help="某处设点的效果 / what a centre at a place would bring")
 @click.option(
-    "--out", type=click.Path(path_type=Path), help="写出选址 / write the sites (.geojson, .gpkg, .csv, .xlsx)"
+    "--out", type=click.Path(path_type=Path), help="写出选址 / write the sites (.geojson, .gpkg, .csv, .xlsx …)"
 )
 @click.option(
     "--certificate", type=click.Path(path_type=Path), help="写出最优性证书 / write the proof (.json)"
@@ -330,9 +330,10 @@ def _write_files(
         frame = tabulate_sites(study)
         if head["synthetic"]:
             frame = frame.assign(synthetic=True)
-        write_layer(frame, options["out"], layer_title=label("cli.site.sites", language()))
-        written.append(options["out"])
+        sites = label("cli.site.sites", language())
+        written.append(write_layer(frame, options["out"], layer_title=sites, language=language()).path)
     if options["chart"] is not None:
+        from geogrid.io.naming import name_output
         from geogrid.reports.siting_chart import write_curve
 
         title = label(
@@ -341,8 +342,13 @@ def _write_files(
             county=head["county"],
             reading=study.instance.reading.title(language()),
         )
-        write_curve(told, options["chart"], title=title, is_synthetic=head["synthetic"], language=language())
-        written.append(options["chart"])
+        chart = name_output(options["chart"], is_synthetic=head["synthetic"], language=language())
+        write_curve(told, chart, title=title, is_synthetic=head["synthetic"], language=language())
+        written.append(chart)
+    if options["as_json"]:  # else they are listed
+        for path in written:
+            if path not in (options["out"], options["chart"]):
+                tell_renamed(path, language())
     return written
 
 

@@ -1,9 +1,11 @@
-"""Layers as files for others: GeoPackage, GeoJSON, CSV and spreadsheets, whole or not at all."""
+"""Layers as files for others: geodata, drawings, tables and spreadsheets, whole or not at all."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +14,28 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geogrid.crs import CGCS2000, WGS84, change_crs, crs_name, require_crs, to_lonlat
+from geogrid.crs import (
+    CGCS2000,
+    WGS84,
+    change_crs,
+    choose_metric_crs,
+    crs_name,
+    parse_crs,
+    require_crs,
+    to_lonlat,
+)
 from geogrid.errors import InvalidOptionError, UnsupportedFileError, WorkspaceExistsError
+from geogrid.io.dxf import write_dxf
+from geogrid.io.guard import Progress
+from geogrid.io.kml import Counting, write_kml
+from geogrid.io.naming import name_output, suffix_of
 from geogrid.io.replacing import replacing
-from geogrid.io.table import TABLE_SUFFIXES, plain_rows, write_table
+from geogrid.io.shapefile_out import write_shapefile
+from geogrid.io.table import TABLE_SUFFIXES, plain_rows, strip_control, write_table
 from geogrid.labels import label
 from geogrid.schema import SMALLEST_COUNT
 
-EXPORT_SUFFIXES = (".gpkg", ".geojson", *TABLE_SUFFIXES)
+EXPORT_SUFFIXES = (".gpkg", ".geojson", ".fgb", ".shp.zip", ".dxf", ".kml", *TABLE_SUFFIXES)
 
 COUNTS_OF_PEOPLE = (
     "residents",
@@ -34,6 +50,8 @@ COUNTS_OF_PEOPLE = (
 
 _INTERNAL_COLUMNS = ("version",)
 _POINT_TYPE = 0
+_TOLD_ROWS = 5000
+"""How many rows go by between two words on how far it is."""
 
 
 def hide_small_counts(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
@@ -47,18 +65,37 @@ def hide_small_counts(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     return frame, n_hidden
 
 
-def write_layer(frame: pd.DataFrame, path: Path, *, layer_title: str, crs: str | None = None) -> list[str]:
+@dataclass(frozen=True)
+class Written:
+    """A file that was written: where, and what its reader should know, in Chinese and English."""
+
+    path: Path
+    notes: tuple[str, ...] = ()
+
+
+def write_layer(
+    frame: pd.DataFrame,
+    path: Path,
+    *,
+    layer_title: str,
+    crs: str | None = None,
+    language: str = "zh",
+    progress: Progress | None = None,
+) -> Written:
     """Write a layer, or a table, to a file of the kind that its name says.
 
     All columns are written under their own names, so that the file can be read again and a second
     program can compute what geogrid computed. Coordinates are written in full:
 
-    - .gpkg: geometry with the heights of lines, in the layer's CRS or in `crs`;
-    - .geojson: WGS 84 (RFC 7946), numbers unrounded;
+    - .gpkg: geometry with the heights of lines and a spatial index, in the layer's CRS or in `crs`;
+    - .fgb, .shp.zip: the same; a Shapefile has names of ten characters and texts of 254 bytes;
+    - .geojson, .kml: WGS 84 (RFC 7946), numbers unrounded;
+    - .dxf: lines, points and names in metres, attributes as extended data;
     - .csv: columns lon and lat (x and y in metres) for points, wkt for lines and polygons, and crs;
     - .xlsx: the same for points; for lines and polygons a point on each, since a cell is too short.
 
-    Where a feature is marked as synthetic, the title of the layer or sheet says so.
+    Where a feature is marked as synthetic, the title of the layer or sheet and the name of the file
+    say so: see `name_output`.
 
     Parameters
     ----------
@@ -67,73 +104,174 @@ def write_layer(frame: pd.DataFrame, path: Path, *, layer_title: str, crs: str |
     layer_title
         In the language of the reader.
     crs
-        CRS to write; that of the layer when None.
-
-    Returns
-    -------
-    Notes for the user, in Chinese and English.
+        CRS to write; that of the layer when None (a drawing: the metric one where the layer lies).
 
     Raises
     ------
     UnsupportedFileError
         For another kind of file, or a table as geodata.
     InvalidOptionError
-        For a GeoJSON file in another CRS than WGS 84.
+        For a CRS that the kind of file cannot be in.
     WorkspaceExistsError
         When the file is a county's own.
     """
-    suffix = path.suffix.lower()
+    suffix = suffix_of(path)
     is_layer = isinstance(frame, gpd.GeoDataFrame)
     supported = EXPORT_SUFFIXES if is_layer else TABLE_SUFFIXES
     if suffix not in supported:
         raise UnsupportedFileError(path.name, suffix or "-", supported)
-    if path.exists() and path.with_suffix(".private.sqlite").exists():
-        raise WorkspaceExistsError(str(path))
-    frame = frame.drop(columns=[name for name in _INTERNAL_COLUMNS if name in frame])
-    is_synthetic = "synthetic" in frame and bool(frame["synthetic"].fillna(value=False).any())
-    title = f"{layer_title}（{label('synthetic')} synthetic）" if is_synthetic else layer_title
+    is_synthetic = _is_synthetic(frame)
+    path = name_output(path, is_synthetic=is_synthetic, language=language)
+    _require_free(path)
+    frame = _keep_public(frame)
+    title = _title(layer_title, is_synthetic=is_synthetic)
     if not is_layer:
         write_table(frame, path, title=title)
-    elif suffix == ".geojson":
+        return Written(path)
+    count = partial(_count_rows, n_rows=len(frame), progress=progress)
+    if suffix in (".geojson", ".kml"):
         if crs not in (None, WGS84, CGCS2000):
-            raise InvalidOptionError(option="--crs", value=str(crs), expected=f"{WGS84} (GeoJSON, RFC 7946)")
-        _write_geojson(to_lonlat(frame, layer_title), path, title)
-    else:
-        placed = frame if crs is None else change_crs(frame, crs, layer_title)
-        if suffix == ".gpkg":
-            _write_geopackage(placed, path, title)
+            standard = "GeoJSON, RFC 7946" if suffix == ".geojson" else "KML"
+            raise InvalidOptionError(option="--crs", value=str(crs), expected=f"{WGS84} ({standard})")
+        write = _write_geojson if suffix == ".geojson" else write_kml
+        write(to_lonlat(frame, layer_title), path, title, count)
+        return Written(path)
+    if suffix == ".dxf":
+        target = _choose_drawing_crs(frame, crs, layer_title)
+        placed = change_crs(frame, target, layer_title)
+        return Written(path, tuple(write_dxf(placed, path, title, target, count)))
+    placed = frame if crs is None else change_crs(frame, crs, layer_title)
+    if suffix in TABLE_SUFFIXES:
+        write_table(_tabulate(placed, suffix, layer_title), path, title=title)
+        return Written(path)
+    placed = _strip_texts(placed)
+    if suffix == ".shp.zip":
+        return Written(path, tuple(write_shapefile(placed, path, title)))
+    with replacing(path) as beside:
+        if suffix == ".fgb":
+            _write_gdal(placed, beside, "FlatGeobuf", layer=title, promote_to_multi=False)
         else:
-            write_table(_tabulate(placed, suffix, layer_title), path, title=title)
-    is_named = "synthetic" in path.name.lower() or "合成" in path.name
-    if is_synthetic and not is_named:
-        return [
-            "数据为合成演示数据，文件名中未注明 / the data is synthetic, which the file's name does not say"
-        ]
-    return []
+            _write_gdal(placed, beside, "GPKG", layer=title, layer_options={"IDENTIFIER": title})
+    return Written(path)
 
 
-def _write_geopackage(frame: gpd.GeoDataFrame, path: Path, title: str) -> None:
+def write_layers(
+    frames: Mapping[str, pd.DataFrame],
+    titles: Mapping[str, str],
+    path: Path,
+    *,
+    crs: str | None = None,
+    language: str = "zh",
+    progress: Progress | None = None,
+) -> Written:
+    """Write layers and tables into one GeoPackage, each under its name and title.
+
+    Parameters
+    ----------
+    frames
+        Name -> layer or table.
+    titles
+        Name -> title, in the language of the reader.
+
+    Raises
+    ------
+    UnsupportedFileError
+        For another kind of file.
+    WorkspaceExistsError
+        When the file is a county's own.
+    """
+    if suffix_of(path) != ".gpkg":
+        raise UnsupportedFileError(path.name, suffix_of(path) or "-", (".gpkg",))
+    any_synthetic = any(_is_synthetic(frame) for frame in frames.values())
+    path = name_output(path, is_synthetic=any_synthetic, language=language)
+    _require_free(path)
+    with replacing(path) as beside:
+        for n, (name, whole) in enumerate(frames.items()):
+            frame = _strip_texts(_keep_public(whole))
+            if crs is not None and isinstance(frame, gpd.GeoDataFrame):
+                frame = change_crs(frame, crs, name)
+            title = _title(titles[name], is_synthetic=_is_synthetic(frame))
+            _write_gdal(frame, beside, "GPKG", layer=name, layer_options={"IDENTIFIER": title})
+            if progress is not None:
+                progress((n + 1) / len(frames), "cli.export.writing")
+    return Written(path)
+
+
+def _is_synthetic(frame: pd.DataFrame) -> bool:
+    return "synthetic" in frame and bool(frame["synthetic"].fillna(value=False).any())
+
+
+def _title(layer_title: str, *, is_synthetic: bool) -> str:
+    return f"{layer_title}（{label('synthetic')} synthetic）" if is_synthetic else layer_title
+
+
+def _require_free(path: Path) -> None:
+    """Refuse to write over a county's own file."""
+    if path.exists() and path.with_suffix(".private.sqlite").exists():
+        raise WorkspaceExistsError(str(path))
+
+
+def _keep_public(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.drop(columns=[name for name in _INTERNAL_COLUMNS if name in frame])
+
+
+def _strip_texts(frame: pd.DataFrame) -> pd.DataFrame:
+    """Texts without control characters: GDAL would end a text at the first NUL."""
+    geometry = frame.geometry.name if isinstance(frame, gpd.GeoDataFrame) else None
+    texts = [
+        name for name in frame.columns if name != geometry and not pd.api.types.is_numeric_dtype(frame[name])
+    ]
+    return frame.assign(
+        **{
+            name: frame[name].map(lambda value: strip_control(value) if isinstance(value, str) else value)
+            for name in texts
+        }
+    )
+
+
+def _choose_drawing_crs(frame: gpd.GeoDataFrame, crs: str | None, where: str) -> str:
+    """The CRS named, which must be in metres; else the metric one where the layer lies."""
+    if crs is not None:
+        if not parse_crs(crs).is_projected:
+            raise InvalidOptionError(option="--crs", value=crs, expected="metric, zone, EPSG:45xx (DXF: m)")
+        return crs
+    if frame.empty:
+        return crs_name(require_crs(frame, where))
+    if require_crs(frame, where).is_projected:
+        return crs_name(frame.crs)
+    west, south, east, north = frame.total_bounds
+    return choose_metric_crs((west + east) / 2, (south + north) / 2)
+
+
+def _count_rows(rows: Iterable[Any], n_rows: int, progress: Progress | None) -> Iterator[Any]:
+    """Let rows by and tell how many went."""
+    for n, row in enumerate(rows, 1):
+        if progress is not None and n % _TOLD_ROWS == 0:
+            progress(n / n_rows, "cli.export.writing")
+        yield row
+
+
+def _write_gdal(frame: pd.DataFrame, path: Path, driver: str, **options: Any) -> None:
     import pyogrio
 
-    options: dict[str, Any] = {"geometry_type": "Unknown"} if frame.empty else {}
-    with replacing(path) as beside:
-        pyogrio.write_dataframe(
-            frame, beside, layer=title, driver="GPKG", layer_options={"IDENTIFIER": title}, **options
-        )
+    if frame.empty and isinstance(frame, gpd.GeoDataFrame):
+        options["geometry_type"] = "Unknown"
+    pyogrio.write_dataframe(frame, path, driver=driver, **options)
 
 
-def _write_geojson(frame: gpd.GeoDataFrame, path: Path, title: str) -> None:
+def _write_geojson(frame: gpd.GeoDataFrame, path: Path, title: str, count: Counting) -> None:
     with replacing(path) as beside, beside.open("w", encoding="utf-8") as file:
         file.write('{"type": "FeatureCollection", "name": ' + json.dumps(title, ensure_ascii=False))
         file.write(', "features": [\n')
-        file.write(",\n".join(json.dumps(one, ensure_ascii=False) for one in _features(frame)))
+        for n, one in enumerate(_features(frame, count)):
+            file.write((",\n" if n else "") + json.dumps(one, ensure_ascii=False, allow_nan=False))
         file.write("\n]}\n")
 
 
-def _features(frame: gpd.GeoDataFrame) -> Iterator[dict[str, Any]]:
+def _features(frame: gpd.GeoDataFrame, count: Counting) -> Iterator[dict[str, Any]]:
     table = frame.drop(columns=frame.geometry.name)
     shapes = shapely.orient_polygons(np.asarray(frame.geometry.values, dtype=object))
-    for row, shape in zip(plain_rows(table), shapes, strict=True):
+    for row, shape in count(zip(plain_rows(table), shapes, strict=True)):
         properties = dict(zip(table.columns, row, strict=True))
         geometry = None if shape is None else shapely.geometry.mapping(shape)
         yield {"type": "Feature", "properties": properties, "geometry": geometry}

@@ -254,6 +254,11 @@ def unescape_formula(text: str) -> str:
     return text[1:] if _ESCAPED_START.match(text) else text
 
 
+def strip_control(text: str) -> str:
+    """The text without control characters, which no file of features or cells can hold; lines and tabs stay."""
+    return _CONTROL.sub("", text)
+
+
 def find_control_characters(table: Table) -> list[Fault]:
     """One fault for each cell with a character that no text has: no spreadsheet can hold it."""
     return [
@@ -346,13 +351,13 @@ def _write_xlsx(sheets: Mapping[str, pd.DataFrame], path: Path) -> None:
     for title, frame in sheets.items():
         sheet = book.add_worksheet(name_sheet(title, taken))
         for j, column in enumerate(frame.columns):
-            sheet.write_string(0, j, _CONTROL.sub("", str(column)), bold)
+            sheet.write_string(0, j, strip_control(str(column)), bold)
         for i, row in enumerate(plain_rows(frame), start=1):
             for j, value in enumerate(row):
                 if isinstance(value, bool):
                     sheet.write_boolean(i, j, value)
                 elif isinstance(value, str):
-                    sheet.write_string(i, j, _CONTROL.sub("", value))
+                    sheet.write_string(i, j, strip_control(value))
                 elif value is not None:
                     sheet.write_number(i, j, value)
     book.close()
@@ -361,7 +366,7 @@ def _write_xlsx(sheets: Mapping[str, pd.DataFrame], path: Path) -> None:
 
 def name_sheet(title: str, taken: set[str]) -> str:
     """At most 31 characters, none that a worksheet may not have, and not taken yet."""
-    plain = re.sub(r"[\[\]:*?/\\']", " ", _CONTROL.sub("", title)).strip()[:31] or "1"
+    plain = re.sub(r"[\[\]:*?/\\']", " ", strip_control(title)).strip()[:31] or "1"
     found, n = plain, 1
     while found.casefold() in taken:
         n += 1
