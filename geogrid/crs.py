@@ -115,7 +115,9 @@ def choose_output_crs(named: str | None, metric_crs: str | None) -> str | None:
     if named is None:
         return None
     if named in ("metric", "zone"):
-        found = metric_crs if named == "metric" or metric_crs is None else choose_zone_prefixed_crs(metric_crs)
+        found = (
+            metric_crs if named == "metric" or metric_crs is None else choose_zone_prefixed_crs(metric_crs)
+        )
         if found is None:
             raise CrsError(where=f"--crs {named}", found=str(metric_crs), expected="EPSG:n")
         return found

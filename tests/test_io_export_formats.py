@@ -7,7 +7,6 @@ import json
 import sqlite3
 import subprocess
 import sys
-import xml.etree.ElementTree as ET
 import zipfile
 
 import ezdxf
@@ -18,6 +17,7 @@ import pandas as pd
 import pytest
 import shapefile
 import shapely
+from defusedxml import ElementTree
 
 from geogrid.crs import change_crs, choose_output_crs
 from geogrid.errors import CrsError, InvalidOptionError, UnsupportedFileError
@@ -101,7 +101,9 @@ def test_gdal_finds_every_feature_as_it_was(tmp_path, suffix, crs, epsg):
 def test_a_geopackage_has_a_spatial_index(tmp_path):
     path = write_layer(points(), tmp_path / "o.gpkg", layer_title="点").path
     connection = sqlite3.connect(path)
-    names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE name LIKE 'rtree%'")]
+    names = [
+        name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE name LIKE 'rtree%'")
+    ]
     connection.close()
     assert "rtree_点_geom" in names
 
@@ -187,7 +189,7 @@ def test_kml_is_escaped_and_holds_the_same(tmp_path):
     frame = pd.concat([points(), shapes()], ignore_index=True)
     path = write_layer(frame, tmp_path / "o.kml", layer_title="<点>&").path
     space = {"k": "http://www.opengis.net/kml/2.2"}
-    root = ET.fromstring(path.read_bytes())
+    root = ElementTree.fromstring(path.read_bytes())
     assert root.find("k:Document/k:name", space).text == "<点>&"
     placemarks = root.findall(".//k:Placemark", space)
     assert [one.find("k:name", space).text for one in placemarks] == [*NAMES, *NAMES[:2]]
@@ -203,7 +205,9 @@ def test_kml_is_escaped_and_holds_the_same(tmp_path):
 
 def test_tables_hold_codes_as_text_and_no_formula(tmp_path):
     frame = points()
-    with write_layer(frame, tmp_path / "o.csv", layer_title="点").path.open(encoding="utf-8-sig", newline="") as file:
+    with write_layer(frame, tmp_path / "o.csv", layer_title="点").path.open(
+        encoding="utf-8-sig", newline=""
+    ) as file:
         rows = list(csv.DictReader(file))
     assert [row["name"].removeprefix("'") for row in rows] == NAMES
     assert not [value for row in rows for value in row.values() if value[:1] in set("=+-@")]

@@ -257,7 +257,9 @@ def test_a_mend_is_shown_first_written_as_one_revision_and_undone(
         edit.insert("county", town["county"])
         edit.insert("community", change_crs(damaged, "EPSG:4490", "community"))
     command = Command(monkeypatch, capsys)
-    preview = command.succeed("mend", county, "community", "--dry-run", "--out", tmp_path / "synthetic.geojson")
+    preview = command.succeed(
+        "mend", county, "community", "--dry-run", "--out", tmp_path / "synthetic.geojson"
+    )
     assert "0.14" in preview  # half a disc of 30 m, in hectares: 3.14 * 900 / 2 / 10,000
     assert len(gpd.read_file(tmp_path / "synthetic.geojson")) == 1
     with Workspace.open(county) as workspace:

@@ -10,6 +10,7 @@ import pandas as pd
 from flask import Blueprint, Response, request
 
 from geogrid.coverage.catchment import outline_catchments, outline_isochrones
+from geogrid.coverage.homes import locate_homes
 from geogrid.crs import WGS84, change_crs
 from geogrid.errors import ConsentMissingError, InvalidOptionError, UnknownLayerError
 from geogrid.io.export import EXPORT_SUFFIXES, hide_small_counts, write_layer
@@ -161,12 +162,12 @@ def _export(county: County, layer: str, suffix: str, crs: str | None, name: str)
         job.tell(0.7, "web.office.step.write")
         # The name says what the data is to whoever finds the file, and to the writer.
         out = job.folder / f"export{'-synthetic' if county.is_synthetic else ''}{suffix}"
-        notes = write_layer(frame, out, layer_title=title_exports("zh")[layer], crs=crs)
+        written = write_layer(frame, out, layer_title=title_exports("zh")[layer], crs=crs)
         hidden = [
             tuple(label("web.office.export.hidden", x, n=n_hidden, least=SMALLEST_COUNT) for x in LANGUAGES)
         ]
-        told = [_part(note) for note in notes] + (hidden if n_hidden else [])
-        return Product(out, name, tuple((zh, en) for zh, en in told))
+        told = [_part(note) for note in written.notes] + (hidden if n_hidden else [])
+        return Product(written.path, name, tuple((zh, en) for zh, en in told))
 
     return work
 
@@ -181,9 +182,9 @@ def _compute(county: County, workspace: Workspace, layer: str) -> pd.DataFrame:
     """A computed layer under the county's official reading, in its store CRS."""
     reading = county.reading
     if layer == "home":
-        homes: pd.DataFrame = county.assess(reading).homes.reset_index(names="building")
-        return homes.assign(reading=str(reading))
-    if layer == "gap":
+        found = county.assess(reading)
+        drawn = locate_homes(found.homes, found.town.street.crs)
+    elif layer == "gap":
         drawn = county.assess(reading).gaps
     else:
         outline = outline_catchments if layer == "catchment" else outline_isochrones

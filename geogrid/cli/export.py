@@ -46,7 +46,9 @@ _SECRET_SETTINGS = ("map.tianditu_token",)
 )
 @click.option("--yes", is_flag=True, help="不再确认 / do not ask")
 @click.option("--lang", "tongue", type=click.Choice(LANGUAGES), help="标题语言 / language of titles")
-def command(county: Path, layer: str, file: Path, crs: str | None, yes: bool, tongue: str | None) -> None:  # noqa: FBT001  # a flag of the command line
+def command(
+    county: Path, layer: str, file: Path, crs: str | None, yes: bool, tongue: str | None
+) -> None:  # a flag of the command line
     """导出图层、计算结果（catchment 服务区、isochrone 可达圈、gap 缺口、home 逐户），或全部图层（all）。
 
     Write a layer; a computed one: catchment, isochrone, gap, home; or all layers into one GeoPackage.
@@ -129,6 +131,7 @@ def _measure_extent(frame: gpd.GeoDataFrame) -> float:
 
 
 def _read(workspace: Workspace, name: str) -> pd.DataFrame:
+    frame: pd.DataFrame
     if name in COMPUTED:
         frame = _compute(workspace, name)
     else:
@@ -141,11 +144,10 @@ def _read(workspace: Workspace, name: str) -> pd.DataFrame:
 
 
 def _compute(workspace: Workspace, layer: str) -> gpd.GeoDataFrame:
-    import geopandas as gpd
-
     from geogrid.coverage.assess import assess_layout
     from geogrid.coverage.catchment import outline_catchments, outline_isochrones
     from geogrid.coverage.ground import lay_ground
+    from geogrid.coverage.homes import locate_homes
     from geogrid.coverage.reading import Reading
     from geogrid.crs import change_crs
     from geogrid.workspace.cache import read_layout
@@ -153,9 +155,7 @@ def _compute(workspace: Workspace, layer: str) -> gpd.GeoDataFrame:
     town, reading = workspace.read_town(), Reading.parse(workspace.reading)
     layout = read_layout(workspace.path, town)
     if layer == "home":
-        homes = assess_layout(town, layout, [reading])[0].homes.reset_index(names="building")
-        places = gpd.points_from_xy(homes.pop("x"), homes.pop("y"), crs=town.street.crs)
-        drawn = gpd.GeoDataFrame(homes, geometry=places)
+        drawn = locate_homes(assess_layout(town, layout, [reading])[0].homes, town.street.crs)
     elif layer == "gap":
         drawn = assess_layout(town, layout, [reading])[0].gaps
     else:

@@ -79,7 +79,9 @@ WEIGHTS = ("people", "elderly", "children", "homes")
 )
 @click.option("--why", metavar="LON,LAT", help="某处设点的效果 / what a centre at a place would bring")
 @click.option(
-    "--out", type=click.Path(path_type=Path), help="写出选址 / write the sites (.geojson, .gpkg, .csv, .xlsx …)"
+    "--out",
+    type=click.Path(path_type=Path),
+    help="写出选址 / write the sites (.geojson, .gpkg, .csv, .xlsx …)",
 )
 @click.option(
     "--certificate", type=click.Path(path_type=Path), help="写出最优性证书 / write the proof (.json)"

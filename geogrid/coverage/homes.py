@@ -96,3 +96,18 @@ def _find_rows(keys: pd.Series, wanted: pd.Series) -> Integers:
     rows = rows[~rows.index.duplicated()]
     found: Integers = rows.index.get_indexer(pd.Index(wanted.to_numpy(object), dtype=object))
     return np.where(found >= 0, rows.to_numpy()[found] if len(rows) else -1, -1).astype(np.int64)
+
+
+def locate_homes(homes: pd.DataFrame, crs: object) -> gpd.GeoDataFrame:
+    """The table of homes as points: `building` and its other columns, without x and y.
+
+    Parameters
+    ----------
+    homes
+        As `Coverage` has them, with x and y in metres, by building.
+    crs
+        The metric one in which x and y are.
+    """
+    table = homes.reset_index(names="building")
+    places = gpd.points_from_xy(table["x"], table["y"], crs=crs)
+    return gpd.GeoDataFrame(table.drop(columns=["x", "y"]), geometry=places)

@@ -57,10 +57,11 @@ def write_dxf(frame: gpd.GeoDataFrame, path: Path, title: str, crs: str, count: 
             for code, value in tags:
                 file.write(f"{code:3d}\n{value}\n")
     # From AutoCAD 2007 on a drawing is UTF-8 whatever code page it names; GDAL does not know that.
-    notes = [
+    encoding = (
         f"图形坐标系 {crs}，文字编码 UTF-8（用 QGIS/GDAL 打开时设 DXF_ENCODING=UTF-8） /"
         f" the drawing is in {crs}, its text UTF-8 (in QGIS and GDAL set DXF_ENCODING=UTF-8)"
-    ]
+    )
+    notes = [encoding]
     if cut[0]:
         notes.append(
             f"{cut[0]} 个文本超过 {VALUE_BYTES} 字节，已在字符边界截断 /"
@@ -201,7 +202,9 @@ def _list_tables(layer: str, box: Any) -> Iterator[Tag]:
     look: list[Tag] = [(62, 7), (6, "Continuous")]
     style: list[Tag] = [(40, 0.0), (41, 1.0), (50, 0.0), (71, 0), (42, _TEXT_HEIGHT_M), (3, _FONT), (4, "")]
     yield from _table("VPORT", "8", "AcDbViewportTableRecord", [("29", "*Active", view)])
-    lines = [(handle, name, line) for handle, name in (("14", "ByBlock"), ("15", "ByLayer"), ("16", "Continuous"))]
+    lines = [
+        (handle, name, line) for handle, name in (("14", "ByBlock"), ("15", "ByLayer"), ("16", "Continuous"))
+    ]
     yield from _table("LTYPE", "5", "AcDbLinetypeTableRecord", lines)
     layers = [("10", "0", look), ("30", layer, look), ("31", f"{layer}_text", look)]
     yield from _table("LAYER", "2", "AcDbLayerTableRecord", layers)

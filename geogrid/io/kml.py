@@ -93,9 +93,7 @@ def _shape(shape: Any) -> str:
                 for ring in shape.interiors
             )
             outer = _coordinates(shape.exterior)
-            return (
-                f"<Polygon><outerBoundaryIs><LinearRing>{outer}</LinearRing></outerBoundaryIs>{holes}</Polygon>"
-            )
+            return f"<Polygon><outerBoundaryIs><LinearRing>{outer}</LinearRing></outerBoundaryIs>{holes}</Polygon>"
     return f"<MultiGeometry>{''.join(_shape(part) for part in shape.geoms)}</MultiGeometry>"
 
 
