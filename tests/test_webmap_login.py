@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,13 +10,24 @@ from flask import Flask
 
 from geogrid.workspace import Workspace
 from geogrid.workspace.account import add_account, change_password, change_scope, disable_account
-from tests.support.web import LEADER, LEADER_PHONE, OFFICER, OFFICER_PHONE, PASSWORD, open_client, write_town
+from tests.support.web import (
+    LEADER,
+    LEADER_PHONE,
+    OFFICER,
+    OFFICER_PHONE,
+    copy_client,
+    log_in,
+    open_client,
+    write_town,
+)
 from webmap import create_app
 from webmap.roles import CAPABILITIES, find_need
 from webmap.settings import WebSettings
 
 PLACE = "/api/v1/locate?building=b01"
 """In the south-western grid, whose leader is one of the two people, and in the beat of the other."""
+
+PASSWORD = "town-by-hand-1"
 
 
 @pytest.fixture(scope="module")
@@ -103,10 +113,6 @@ def test_answers_with_people_are_kept_nowhere(app):
 # --- the session ------------------------------------------------------------------------------------
 
 
-def log_in(client, login: str, password: str = PASSWORD, **more: str):
-    return client.post("/login", data={"login": login, "password": password, **more})
-
-
 def session_cookie(client) -> str:
     return client.get_cookie("geogrid").value
 
@@ -117,9 +123,9 @@ def test_a_login_makes_another_session(app, path):
     client = open_client(app)
     before = session_cookie(client)
     token = client.environ_base["HTTP_X_CSRFTOKEN"]
-    assert log_in(client, "fixed").status_code == 303
+    assert log_in(client, "fixed", PASSWORD).status_code == 303
     assert session_cookie(client) != before
-    thief = app.test_client()  # who planted the cookie from before
+    thief = copy_client(client)  # who planted the cookie from before
     thief.set_cookie("geogrid", before)
     assert thief.get("/api/v1/account").get_json()["login"] == ""
     # The token of the session before is worth nothing in the one after.
@@ -128,8 +134,7 @@ def test_a_login_makes_another_session(app, path):
 
 def test_logging_out_voids_every_copy_of_the_cookie(app):
     client = open_client(app, "staff")
-    copy = app.test_client()
-    copy.set_cookie("geogrid", session_cookie(client))
+    copy = copy_client(client)
     assert copy.get("/api/v1/account").get_json()["role"] == "staff"
     assert client.post("/logout").status_code == 303
     assert copy.get("/api/v1/account").get_json()["login"] == ""
@@ -142,7 +147,7 @@ def test_changing_an_account_ends_its_sessions(app, path, change):
     with Workspace.open(path) as workspace:
         add_account(workspace, login, PASSWORD, role="staff", actor="test")
     client = open_client(app)
-    log_in(client, login)
+    log_in(client, login, PASSWORD)
     assert client.get("/api/v1/account").get_json()["login"] == login
     with Workspace.open(path) as workspace:
         if change == "password":
@@ -184,18 +189,3 @@ def test_a_route_without_a_mark_answers_nobody(path):
     app.add_url_rule("/forgotten", "forgotten", lambda: "secret")
     assert open_client(app).get("/forgotten").status_code == 401
     assert open_client(app, "admin").get("/forgotten").status_code == 403
-
-
-def test_every_route_that_changes_something_asks_for_the_token(app):
-    client = open_client(app, "admin")
-    del client.environ_base["HTTP_X_CSRFTOKEN"]
-    tried = 0
-    for rule in app.url_map.iter_rules():
-        address = re.sub(r"<[^>]*>", "x", rule.rule)
-        for method in (rule.methods or set()) & {"POST", "PUT", "PATCH", "DELETE"}:
-            for kind in ("application/json", "text/plain", "application/x-www-form-urlencoded"):
-                response = client.open(address, method=method, data="{}", content_type=kind)
-                assert (response.status_code, response.get_json()["code"]) == (403, "StaleFormError"), address
-                tried += 1
-    assert tried >= 12
-    assert client.get("/api/v1/account").get_json()["role"] == "admin"  # the logout did not log out

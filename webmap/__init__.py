@@ -30,7 +30,8 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     """
     from flask_compress import Compress
 
-    from webmap.account_pages import account_pages, limit_logins
+    from webmap.account_pages import account_pages
+    from webmap.admin import admin
     from webmap.api import api
     from webmap.area_api import area_api
     from webmap.assets import assets
@@ -39,9 +40,11 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     from webmap.errors import init_errors
     from webmap.jobs import EXTENSION as JOBS
     from webmap.jobs import JobRunner
+    from webmap.limits import init_limits
     from webmap.office import office
     from webmap.office_reports import office_reports
     from webmap.pages import pages
+    from webmap.people_api import people_api
     from webmap.roles import init_roles
     from webmap.scenario_api import scenario_api
     from webmap.security import init_security
@@ -65,6 +68,7 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     for blueprint in (pages, api, area_api, siting_api, scenario_api, tiles, basemap, assets, account_pages):
         app.register_blueprint(blueprint)
     for part in (staff_api, office, office_reports):
+    for part in (admin, people_api, office, office_reports):
         app.register_blueprint(part)
-    limit_logins(app, settings)
+    init_limits(app, settings)
     return app

@@ -4,40 +4,22 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from flask import Blueprint, Flask, Response, current_app, make_response, redirect, render_template, request
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
+from flask import Blueprint, Response, make_response, redirect, render_template, request
 
-from geogrid.errors import AccessError, GeogridError, InvalidOptionError, LoginRefusedError
+from geogrid.errors import AccessError, GeogridError, InvalidOptionError
 from geogrid.labels import read_labels
-from geogrid.workspace import Workspace
 from geogrid.workspace.account import MIN_PASSWORD, authenticate, change_password, verify_password
 from webmap.assets import read_fingerprints
-from webmap.county import EXTENSION
 from webmap.errors import find_status
 from webmap.languages import page_language
 from webmap.roles import OPEN, OWN_ACCOUNT, current_reader, needs
-from webmap.sessions import begin_session, end_session
-from webmap.settings import WebSettings
+from webmap.sessions import begin_session, end_session, open_workspace
 
 account_pages = Blueprint("account", __name__)
 
 
-def limit_logins(app: Flask, settings: WebSettings) -> None:
-    """Take so many attempts to log in from one address, whatever the login."""
-    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
-    limited = limiter.limit(f"{settings.logins_per_minute} per minute", methods=["POST"])
-    views: dict[str, Any] = app.view_functions
-    views["account.login"] = limited(views["account.login"])
-
-
-def open_workspace() -> Workspace:
-    """The county's file, to write in; the caller closes it."""
-    return Workspace.open(current_app.extensions[EXTENSION].path)
-
-
-def render_page(template: str, **values: Any) -> Response:
-    """A page of forms in the language asked for, for the current reader."""
+def render_page(template: str, *, problem: str = "", **values: Any) -> Response:
+    """A page of forms in the language asked for, for the current reader, with what was wrong before."""
     language = page_language()
     return make_response(
         render_template(
@@ -46,6 +28,7 @@ def render_page(template: str, **values: Any) -> Response:
             texts=read_labels()[language],
             fingerprints=read_fingerprints(),
             reader=current_reader(),
+            problem=problem,
             **values,
         )
     )
@@ -65,7 +48,7 @@ def login() -> Response:
     after = plain_address(request.values.get("next", ""))
     name = request.form.get("login", "")[:200]
     if request.method == "GET":
-        return render_page("login.html", after=after, login="", problem="")
+        return render_page("login.html", after=after, login="")
     try:
         with open_workspace() as workspace:
             account = authenticate(workspace, name, request.form.get("password", ""))
@@ -89,19 +72,20 @@ def password() -> Response:
     """The form to change one's own password; every other session of the account ends."""
     own = current_reader().login
     if request.method == "GET":
-        return render_page("password.html", minimum=MIN_PASSWORD, problem="", is_done=False)
+        return render_page("password.html", minimum=MIN_PASSWORD, is_done=False)
     new = request.form.get("new", "")
     try:
         with open_workspace() as workspace:
             if not verify_password(workspace, own, request.form.get("current", "")):
-                raise LoginRefusedError
+                expected = "现在的口令 / the present password"
+                raise InvalidOptionError(option="current", value="…", expected=expected)
             if new != request.form.get("repeat", ""):
                 raise InvalidOptionError(option="repeat", value="…", expected="= new")
             account = change_password(workspace, own, new, actor=own)
     except GeogridError as error:
         return render_refused("password.html", error, minimum=MIN_PASSWORD, is_done=False)
     begin_session(account)
-    return render_page("password.html", minimum=MIN_PASSWORD, problem="", is_done=True)
+    return render_page("password.html", minimum=MIN_PASSWORD, is_done=True)
 
 
 @account_pages.get("/api/v1/account")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -72,8 +72,18 @@ class Reader:
             return True
         if capability == OWN_ACCOUNT:
             return bool(self.login)
+        if capability == "admin" and self.scope:
+            return False  # else an account of one area could make itself one of the whole county
         roles = list(ACCOUNT_ROLES)
         return self.role in roles and roles.index(self.role) >= roles.index(CAPABILITIES[capability])
+
+    def covers(self, areas: Iterable[str]) -> bool:
+        """Whether a place lies in the account's areas, given as `LAYER:CODE` those that the place lies in.
+
+        >>> Reader("a", "staff", ("grid:1",)).covers(["beat:2", "grid:1"]), Reader("a", "staff").covers([])
+        (True, True)
+        """
+        return not self.scope or not set(self.scope).isdisjoint(areas)
 
     def list_capabilities(self) -> list[str]:
         """What it may do, by name."""

@@ -51,7 +51,7 @@ class SessionStore:
     """
 
     def __init__(self, path: Path, idle_s: float, longest_s: float) -> None:
-        self._path = path
+        self.path = path
         self._idle_s, self._longest_s = idle_s, longest_s
         self._sessions: dict[str, _Session] = {}
         self._accounts: dict[str, Account] = {}
@@ -93,10 +93,10 @@ class SessionStore:
 
     def _read_accounts(self) -> dict[str, Account]:
         """All accounts, read again when the private file changed."""
-        private = private_path_of(self._path)
+        private = private_path_of(self.path)
         seen = tuple(_look(file) for file in (private, private.with_name(private.name + "-wal")))
         if self._seen != seen:
-            with Workspace.open(self._path, readonly=True) as workspace:
+            with Workspace.open(self.path, readonly=True) as workspace:
                 self._accounts = {account.login: account for account in list_accounts(workspace)}
             self._seen = seen
         return self._accounts
@@ -128,6 +128,12 @@ def init_sessions(app: Flask, path: Path, settings: WebSettings) -> None:
     manager.user_loader(store.find)
     manager.init_app(app)
     CSRFProtect(app)
+
+
+def open_workspace() -> Workspace:
+    """The county's file, to write in; the caller closes it."""
+    store: SessionStore = current_app.extensions[SESSIONS]
+    return Workspace.open(store.path)
 
 
 def begin_session(account: Account) -> None:

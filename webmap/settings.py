@@ -26,6 +26,8 @@ class WebSettings:
         Seconds without a request, and from the login, after which somebody must log in again.
     logins_per_minute
         Attempts that are taken from one address.
+    lookups_per_minute
+        Places and people that one account, or one address without an account, may ask for.
     """
 
     host_names: tuple[str, ...] = LOOPBACK_NAMES
@@ -35,3 +37,4 @@ class WebSettings:
     idle_s: float = 3600.0
     longest_session_s: float = 12 * 3600.0
     logins_per_minute: int = 20
+    lookups_per_minute: int = 600

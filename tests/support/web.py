@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import threading
 from collections.abc import Iterator
@@ -12,16 +13,18 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 import shapely
-from flask import Flask
+from flask import Flask, session
 from flask.testing import FlaskClient
 from waitress.server import create_server
+from werkzeug.test import TestResponse
 
 from geogrid.crs import change_crs
 from geogrid.workspace import Workspace
-from geogrid.workspace.account import add_account, read_account
+from geogrid.workspace.account import Account, read_account
 from webmap import create_app
 from webmap.county import EXTENSION
 from webmap.serve import bind_port
+from webmap.sessions import begin_session
 
 METRIC = "EPSG:4549"
 STORE = "EPSG:4490"
@@ -224,22 +227,59 @@ def write_town(path: Path, names: tuple[str, ...] = (), county: str = "测试县
     return path
 
 
-PASSWORD = "town-by-hand-1"  # of every account that a test makes
+_CALLERS = itertools.count(1)
 
 
 def open_client(app: Flask, role: str = "", scope: tuple[str, ...] = ()) -> FlaskClient:
     """A client that sends the page's token with what it changes, as the page does; logged in where a role is given."""
     client = app.test_client()
+    number = next(_CALLERS)  # attempts to log in are counted by address
+    client.environ_base["REMOTE_ADDR"] = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
     _take_token(client)
     if role:
-        login = f"a-{role}-{'-'.join(scope).replace(':', '.').lower()}"[:60]
-        with Workspace.open(app.extensions[EXTENSION].path) as workspace:
-            if read_account(workspace, login) is None:
-                add_account(workspace, login, PASSWORD, role=role, scope=scope, actor="test")
-        response = client.post("/login", data={"login": login, "password": PASSWORD})
-        assert response.status_code == 303, response.get_data(as_text=True)
+        account = _require_account(app, role, scope)
+        with app.test_request_context(environ_base=client.environ_base):
+            begin_session(account)  # as after a login, without the half second that a password takes
+            begun = dict(session)
+        with client.session_transaction() as kept:
+            kept.clear()
+            kept.update(begun)
         _take_token(client)
     return client
+
+
+def _require_account(app: Flask, role: str, scope: tuple[str, ...]) -> Account:
+    """The account `a-ROLE-SCOPE`, made where it is not there; no password opens it."""
+    login = f"a-{role}-{'-'.join(scope).replace(':', '.').lower()}"[:60]
+    with Workspace.open(app.extensions[EXTENSION].path) as workspace:
+        if read_account(workspace, login) is None:
+            with workspace.write_records() as connection:
+                connection.execute(
+                    "INSERT INTO private.account (id, role, scope, disabled, n_failed, session_epoch)"
+                    " VALUES (?, ?, ?, 0, 0, 1)",
+                    (login, role, ",".join(scope) or None),
+                )
+        account = read_account(workspace, login)
+    assert account is not None
+    return account
+
+
+def log_in(client: FlaskClient, login: str, password: str, **fields: str) -> TestResponse:
+    """Send the form of the login, and take the token of the session that begins."""
+    response = client.post("/login", data={"login": login, "password": password, **fields})
+    if response.status_code == 303:
+        _take_token(client)
+    return response
+
+
+def copy_client(client: FlaskClient) -> FlaskClient:
+    """Another client from the same address with the same session cookie, as somebody who took it would have."""
+    copy = client.application.test_client()
+    copy.environ_base["REMOTE_ADDR"] = client.environ_base["REMOTE_ADDR"]
+    cookie = client.get_cookie("geogrid")
+    assert cookie is not None
+    copy.set_cookie("geogrid", cookie.value)
+    return copy
 
 
 def _take_token(client: FlaskClient) -> None:

@@ -3,6 +3,7 @@
 import { bar, shareText } from "./coverage.js";
 import { getJson, withReading } from "./data.js";
 import { byId, element, fill } from "./dom.js";
+import { dutyLine } from "./people.js";
 import { state } from "./state.js";
 import { count, language, minutes, text } from "./texts.js";
 
@@ -99,6 +100,7 @@ function matchSection(match, { on, walker }) {
     ),
     AREA_ORDER.includes(match.kind) ? areaCoverage(match) : [nearest(match, walker), element("div", { class: "walk-box" })],
     element("dl", { class: "areas" }, AREA_ORDER.map((kind) => areaRow(kind, match.areas[kind] || []))),
+    counts(match.counts),
     duties(match.people, vacancies, on),
     evidence(others),
     copyButton(match),
@@ -157,18 +159,26 @@ function areaRow(kind, areas) {
   );
 }
 
-/* Roles by tier; without accounts the page never learns who holds them. */
+/* People by building, which county staff alone are told. */
+function counts(known) {
+  if (!known) return null;
+  return element("p", { class: "note" }, text("counts", { households: count(known.households), people: count(known.residents), old: count(known.residents_60_plus) }));
+}
+
+/* Who is on duty: by name where the reader may know them, else how many of each role. */
 function duties(people, vacancies, on) {
+  const known = people.filter(({ name, duty_phone: phone }) => name || phone);
   const roles = new Map();
-  for (const { role, title } of people) roles.set(role, { title, n: (roles.get(role)?.n || 0) + 1 });
+  for (const { role, title } of people.filter((duty) => !known.includes(duty))) roles.set(role, { title, n: (roles.get(role)?.n || 0) + 1 });
   return element(
     "section",
     { class: "duties" },
     element("h3", {}, text("duties", { on })),
-    roles.size
+    people.length
       ? element(
           "ul",
           {},
+          known.map((duty) => dutyLine(duty, language)),
           [...roles].map(([role, { title, n }]) =>
             element("li", {}, element("span", {}, title[language] || role), n > 1 ? element("b", {}, `× ${n}`) : null),
           ),
@@ -177,7 +187,7 @@ function duties(people, vacancies, on) {
     vacancies.length
       ? element("ul", { class: "vacancies" }, vacancies.map((item) => element("li", {}, item[language])))
       : null,
-    element("p", { class: "note" }, text("duties.no_names")),
+    roles.size ? element("p", { class: "note" }, text("duties.no_names")) : null,
   );
 }
 

@@ -1,0 +1,184 @@
+"""Who may do what, over every route: the answers are those of `tests/data/routes.csv`, and no route is without a row."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from geogrid.schema import ACCOUNT_ROLES
+from geogrid.workspace import Workspace
+from tests.support.web import open_client, write_town
+from webmap import create_app
+from webmap.assets import read_fingerprints
+from webmap.county import EXTENSION
+from webmap.foliummap import LEAFLET_URL
+from webmap.roles import CAPABILITIES, OPEN, OWN_ACCOUNT, find_need
+from webmap.security import HEADERS
+
+TABLE = Path(__file__).parent / "data" / "routes.csv"
+AWAY = ("community:350725001002",)
+"""Where nobody of the town is on duty."""
+
+ACTORS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "nobody": ("", ()),
+    "everybody": ("", ()),
+    "public": ("public", ()),
+    "staff": ("staff", ()),
+    "staff_away": ("staff", AWAY),
+    "planner": ("planner", ()),
+    "admin": ("admin", ()),
+    "admin_away": ("admin", AWAY),
+}
+"""Column -> role and scope; `nobody` asks a county that is not open to all, `everybody` one that is."""
+
+ROWS = list(csv.DictReader(TABLE.read_text(encoding="utf-8").splitlines()))
+
+
+@pytest.fixture(scope="module")
+def apps(tmp_path_factory: pytest.TempPathFactory) -> tuple[Flask, Flask]:
+    """The town closed to those without a login, and open to all."""
+    folder = tmp_path_factory.mktemp("matrix")
+    closed, opened = write_town(folder / "closed.gpkg"), write_town(folder / "open.gpkg")
+    with Workspace.open(closed) as workspace:
+        workspace.set_setting("web.public", "off", "test")
+    return create_app(closed), create_app(opened)
+
+
+@pytest.fixture(scope="module")
+def clients(apps: tuple[Flask, Flask]) -> dict[str, FlaskClient]:
+    closed, opened = apps
+    return {
+        actor: open_client(closed if actor == "nobody" else opened, role, scope)
+        for actor, (role, scope) in ACTORS.items()
+    }
+
+
+def list_routes(app: Flask) -> set[tuple[str, str]]:
+    """Every route with each of its methods that are not the framework's own."""
+    return {
+        (rule.rule, method)
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+def ask(client: FlaskClient, row: dict[str, str], actor: str) -> Any:
+    prints = read_fingerprints()
+    address = row["address"].format(
+        static=prints.static, map=prints.map, texts=prints.texts, leaflet=LEAFLET_URL
+    )
+    body: dict[str, Any] = {}
+    if row["body"].startswith("{"):
+        body = {"json": json.loads(row["body"])}
+    elif row["body"]:
+        # Wrong attempts lock a login, so each actor tries another.
+        body = {
+            "data": row["body"].replace("ACTOR", actor),
+            "content_type": "application/x-www-form-urlencoded",
+        }
+    return client.open(address, method=row["method"], **body)
+
+
+def test_every_route_has_a_row_and_every_row_a_route(apps):
+    rows = {(row["route"], row["method"]) for row in ROWS}
+    routes = list_routes(apps[0])
+    assert len(rows) == len(ROWS)
+    assert (routes - rows, rows - routes) == (set(), set()), "add the route to tests/data/routes.csv"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[f"{row['method']} {row['route']}" for row in ROWS])
+def test_a_route_answers_each_role_as_the_table_says(apps, clients, row):
+    for actor, (role, scope) in ACTORS.items():
+        client = clients[actor]
+        if row["route"] == "/logout":  # which ends the session of the others
+            client = open_client(client.application, role, scope)
+        with ask(client, row, actor) as response:
+            assert response.status_code == int(row[actor]), (actor, response.get_data(as_text=True)[:300])
+            assert {name: response.headers[name] for name in HEADERS} == HEADERS
+            assert response.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[f"{row['method']} {row['route']}" for row in ROWS])
+def test_the_table_refuses_whom_the_capability_refuses(apps, row):
+    app = apps[0]
+    endpoints = {
+        (rule.rule, method): rule.endpoint for rule in app.url_map.iter_rules() for method in rule.methods
+    }
+    need = find_need(app, endpoints[row["route"], row["method"]])
+    assert need == row["needs"]
+    roles = ["", *ACCOUNT_ROLES]
+    for actor, (role, scope) in ACTORS.items():
+        status, is_logged_in = int(row[actor]), bool(role)
+        rank = roles.index("public" if actor == "everybody" else role)
+        if need == OPEN:
+            may = True
+        elif need == OWN_ACCOUNT:
+            may = is_logged_in
+        else:
+            may = rank >= roles.index(CAPABILITIES[need]) and not (need == "admin" and scope)
+        if not may:
+            assert status == (403 if is_logged_in else 401), actor
+        else:
+            # A refusal that remains is one of scope; 401 never is, but for a wrong password.
+            assert status != 401 or row["route"] == "/login"
+            assert status != 403 or actor.endswith("_away"), actor
+
+
+def test_pages_send_people_without_a_login_to_it_and_the_api_says_so(clients):
+    for row in ROWS:
+        if row["method"] == "GET" and row["nobody"] == "401":
+            response = clients["nobody"].get(
+                row["address"].format(leaflet=""), headers={"Accept": "text/html"}
+            )
+            if row["route"].startswith("/api/"):
+                assert (response.status_code, response.get_json()["code"]) == (401, "LoginNeededError")
+            else:
+                assert response.status_code == 302, row["route"]
+                assert re.match(r"/login\?next=", response.headers["Location"])
+
+
+def test_a_refusal_tells_neither_the_place_nor_the_person(clients):
+    told = clients["nobody"].get("/api/v1/locate?building=b01").get_data(as_text=True)
+    assert "和平路" not in told
+    # Out of scope, somebody who is there and somebody who is not are answered alike.
+    answers = [
+        clients["staff_away"].post(f"/api/v1/people/{person}/phone", json={"reason": "test"})
+        for person in ("u1", "nobody")
+    ]
+    assert [answer.status_code for answer in answers] == [403, 403]
+    assert answers[0].get_data() == answers[1].get_data()
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", "application/x-www-form-urlencoded"])
+def test_no_route_changes_anything_without_the_token_of_its_own_session(apps, clients, kind):
+    app = apps[1]
+    client = open_client(app, "admin")
+    own = client.environ_base.pop("HTTP_X_CSRFTOKEN")
+    others = clients["staff"].environ_base["HTTP_X_CSRFTOKEN"]
+    assert own != others
+    changing = [row for row in ROWS if row["method"] != "GET"]
+    with Workspace.open(app.extensions[EXTENSION].path) as workspace:
+        before = workspace.revision, len(workspace.read("audit"))
+    for row in changing:
+        for token in ({}, {"X-CSRFToken": others}):
+            response = client.open(
+                row["address"],
+                method=row["method"],
+                data=row["body"] or "{}",
+                content_type=kind,
+                headers=token,
+            )
+            assert (response.status_code, response.get_json()["code"]) == (403, "StaleFormError"), row[
+                "route"
+            ]
+    with Workspace.open(app.extensions[EXTENSION].path) as workspace:
+        assert (workspace.revision, len(workspace.read("audit"))) == before
+    assert len(changing) >= 10
+    assert client.get("/api/v1/account").get_json()["role"] == "admin"  # nor was it logged out
