@@ -19,6 +19,9 @@ LOOKUPS = (
     "api.outline",
     "area_api.describe",
     "people_api.reveal",
+    "staff_api.walk_of_building",
+    "staff_api.walk_of_position",
+    "staff_api.nearby",
 )
 """The routes by which somebody could walk over the whole county, place by place."""
 
