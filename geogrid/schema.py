@@ -151,6 +151,7 @@ COMPOUND_KINDS = {
 }
 USES = {
     "residential": ("住宅", "居住", "民宅", "宿舍", "公寓", "apartments", "house"),
+    "mixed": ("商住", "商住两用", "商住混合", "综合楼"),
     "commercial": ("商业", "商铺", "办公"),
     "public": ("公共", "公共服务", "机关", "学校", "医院"),
     "industrial": ("工业", "厂房", "仓储"),

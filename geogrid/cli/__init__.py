@@ -23,6 +23,7 @@ COMMANDS = {
     "import-elevation": "geogrid.cli.import_elevation",
     "import-roster": "geogrid.cli.import_roster",
     "derive": "geogrid.cli.derive",
+    "spread": "geogrid.cli.spread",
     "template": "geogrid.cli.template",
     "check": "geogrid.cli.check",
     "mend": "geogrid.cli.mend",

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from geogrid.errors import Fault, FileContentError, InvalidOptionError, MissingColumnsError
@@ -50,7 +51,7 @@ def match_columns(
     """Our column -> the file's column.
 
     A mapped column first; else the one that bears our name, the Chinese or the English title
-    (in upper or lower case); else, in a shapefile, our name cut to ten bytes, where no other of ours is cut to the same.
+    (in upper or lower case), the Chinese one with the layer's before it (楼栋编号) too; else, in a shapefile, our name cut to ten bytes, where no other of ours is cut to the same.
 
     Parameters
     ----------
@@ -79,7 +80,7 @@ def match_columns(
     matched = dict(mapping)
     cut = Counter(map(_cut_name, layer.columns))
     for accepted in ([name for name in found if name not in last_resort], last_resort):
-        for spelling in (_own_name, _zh_title, _en_title, _cut_name):
+        for spelling in (_own_name, _zh_title, _en_title, partial(_full_title, layer), _cut_name):
             for column in layer.columns:
                 plain = _plain(spelling(column))
                 is_clear = spelling is not _cut_name or cut[plain] == 1
@@ -114,6 +115,11 @@ def _zh_title(column: Column) -> str:
 
 def _en_title(column: Column) -> str:
     return column.en
+
+
+def _full_title(layer: Layer, column: Column) -> str:
+    """The layer's title before the column's: 楼栋编号, 社区代码."""
+    return f"{layer.zh}{column.zh}"
 
 
 def _cut_name(column: Column) -> str:

@@ -190,11 +190,11 @@ def read_layer_here(folder: Path, request: Parcel, report: Progress) -> Parcel:
         layer, list(raw.columns), info["columns"], shown, is_table=is_table, last_resort=raw.last_resort
     )
     notes = [*raw.notes, *_unused_note(raw, matched)]
-    data, faults = _convert(layer, raw, matched)
+    data, faults = convert_rows(layer, raw, matched)
     if layer.geometry is Geometry.NONE:
         _raise_faults(shown, faults)
         return Parcel({"notes": notes + _made_keys(layer, matched)}, {"layer": pd.DataFrame(data)})
-    raw = _place_rows(raw, matched, shown, layer, info["crs"]) if is_table else raw
+    raw = _place_table(raw, matched, shown, layer, info["crs"]) if is_table else raw
     assert raw.geometry is not None  # noqa: S101 - for the type checker
     crs = choose_crs(raw, info["crs"], shown, info["extent"])
     datum = choose_datum(crs, None if info["datum"] is None else Datum(info["datum"]), shown)
@@ -266,7 +266,7 @@ def _made_keys(layer: Layer, matched: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _convert(
+def convert_rows(
     layer: Layer, raw: RawLayer, matched: Mapping[str, str]
 ) -> tuple[dict[str, pd.Series], list[Fault]]:
     """The schema's columns, and the faults of their values."""
@@ -335,18 +335,40 @@ def _find_reversed_validity(
     ]
 
 
-def _place_rows(
+def _place_table(
     raw: RawLayer, matched: Mapping[str, str], shown: str, layer: Layer, option: str | None
 ) -> RawLayer:
     """A table's rows with the geometry that its columns describe."""
     if "wkt" in matched:
         geometry, unreadable = _parse_wkt(raw.columns[matched["wkt"]])
         return RawLayer(raw.columns, raw.rows, geometry, unreadable, notes=raw.notes)
-    pairs = [pair for pair in (("lon", "lat"), ("x", "y")) if set(pair) <= set(matched)]
-    if layer.geometry is not Geometry.POINT or not pairs:
+    pair = find_position_columns(matched)
+    if layer.geometry is not Geometry.POINT or pair is None:
         wanted = ["wkt"] if layer.geometry is not Geometry.POINT else ["lon（经度）, lat（纬度）"]
         raise MissingColumnsError(file=shown, missing=wanted, found=list(raw.columns))
-    pair = pairs[0]
+    return place_rows(raw, matched, pair, shown, option)
+
+
+def find_position_columns(matched: Mapping[str, str]) -> tuple[str, str] | None:
+    """Which of our pairs of columns says where a row is: longitude and latitude, or x and y."""
+    return next((pair for pair in (("lon", "lat"), ("x", "y")) if set(pair) <= set(matched)), None)
+
+
+def place_rows(
+    raw: RawLayer, matched: Mapping[str, str], pair: tuple[str, str], shown: str, option: str | None
+) -> RawLayer:
+    """A table's rows as points, from a pair of columns.
+
+    Parameters
+    ----------
+    option
+        The CRS that the user named.
+
+    Raises
+    ------
+    CrsError
+        When longitudes are said to be in a projected CRS.
+    """
     is_lonlat = pair == ("lon", "lat")
     if is_lonlat and option is not None and not parse_crs(option).is_geographic:
         raise CrsError(where=shown, found=f"--crs {option}", expected="经纬度坐标系 / degrees (EPSG:4490)")
