@@ -14,6 +14,7 @@ from geogrid.coverage.scenario import Scenario
 from geogrid.coverage.scenario_lonlat import read_records
 from geogrid.workspace import Workspace
 from geogrid.workspace.account import add_account
+from geogrid.workspace.scenarios import read_scenario
 from tests.support.web import METRIC, PASSWORD, lonlat, serving, write_town
 from tests.test_webmap_browser import WIDE, Visit, browser, make_visit  # noqa: F401  a fixture comes by its name
 
@@ -135,6 +136,104 @@ def test_the_slider_is_followed_and_kept_in_the_permalink(planner: Visit, path) 
     planner.require_quiet()
 
 
+def test_suggested_sites_are_accepted_saved_opened_by_their_address_and_compared(planner: Visit, path) -> None:
+    page = planner.page
+    before = shown_people(planner)
+    page.click("#plan-sites > summary")
+    page.fill("#plan-k", "3")
+    page.keyboard.press("Tab")
+    page.click("#plan-suggest")
+    planner.wait("document.querySelector('#plan-accept') !== null")
+    assert page.locator(".plan-proof.is-proven").count() == 1
+    assert page.locator(".plan-curve circle").count() > 0
+    promised = int(re.sub(r"\D", "", page.inner_text(".plan-lead strong")))
+    page.click("#plan-accept")
+    settle(planner)
+    assert shown_people(planner) == before + promised
+    page.fill("#plan-name", "三处")
+    page.click("#plan-save")
+    planner.wait("document.querySelector('.plan-open') !== null")
+    with Workspace.open(path) as workspace:
+        kept = read_scenario(workspace, "三处")
+    assert count_people(path, *kept.edits) == before + promised
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(300)
+    page.goto("about:blank")
+    page.goto(planner.origin + "/#plan=minutes:10:adult&scenario=三处")
+    planner.wait_until_ready()
+    planner.wait(f"({COVERED} || '').replace(/\\D/g, '') === '{before + promised}'")
+    assert page.locator(".plan-list li").count() >= 1
+    page.select_option("#plan-side-1", "三处")
+    page.click("#plan-table")
+    planner.wait("document.querySelector('.plan-side') !== null")
+    assert f"+{promised}" in page.inner_text(".plan-side")
+    page.click("#plan-swipe")
+    planner.wait("document.querySelector('.swipe-bar') !== null")
+    page.focus(".swipe-bar")
+    page.keyboard.press("ArrowLeft")
+    assert page.get_attribute(".swipe-bar", "aria-valuenow") == "48"
+    clip = page.evaluate("map_town.getPane('swipe').style.clip")
+    page.keyboard.press("Home")
+    assert page.evaluate("map_town.getPane('swipe').style.clip") != clip
+    page.click(".swipe-close")
+    assert page.locator(".swipe-bar").count() == 0
+    planner.require_quiet()
+
+
+def test_a_path_is_drawn_a_gate_added_and_a_place_asked_about_by_clicks(planner: Visit, path) -> None:
+    page = planner.page
+    page.click("[data-tool=path]")
+    for x, y in ((150, 200), (150, 400)):
+        planner.click_place(x, y)
+    page.click("text=完成")
+    page.click("[data-tool=gate]")
+    planner.click_place(1000, 303)  # the northern wall of the compound
+    planner.wait("document.querySelectorAll('.plan-edits .plan-list li').length === 2")
+    settle(planner)
+    told = page.inner_text(".plan-edits .plan-list")
+    assert "新增步道" in told
+    assert "小区 c1 新增出入口" in told
+    page.click("#plan-sites > summary")
+    page.click("[data-tool=why]")
+    planner.click_place(1000, 450)
+    planner.wait("document.querySelector('.plan-why-list') !== null")
+    page.click("text=全部清除")
+    settle(planner)
+    assert shown_people(planner) == count_people(path)
+    planner.require_quiet()
+
+
+def test_a_gap_says_why_it_is_one(planner: Visit) -> None:
+    page = planner.page
+    page.click("#plan-gaps > summary")
+    planner.wait("document.querySelector('#plan-gaps .row') !== null")
+    page.click("#plan-gaps .row")
+    planner.wait("/没有登记的岗位|负责岗位/.test(document.querySelector('.plan-gap-why')?.textContent || '')")
+    told = page.inner_text(".plan-gap-why")
+    assert "原因" in told
+    assert "网格：第2" in told
+    assert "最近：西门邻里服务中心" in told
+    planner.require_quiet()
+
+
+def test_who_may_not_plan_is_not_offered_it(browser, path) -> None:  # noqa: F811  see above
+    with serving(path) as origin:
+        visit = make_visit(browser, origin, WIDE)
+        visit.open("/#plan=minutes:10:adult")
+        assert visit.page.locator("#mode-plan").count() == 0
+        assert visit.page.is_visible("#coverage")
+        visit.require_quiet()
+        visit.page.context.close()
+
+
 def test_planning_has_no_serious_fault_of_accessibility(planner: Visit) -> None:
+    for part in ("sites", "gaps"):
+        planner.page.click(f"#plan-{part} > summary")
+    planner.page.click("#plan-suggest")
+    planner.wait("document.querySelector('#plan-accept') !== null")
+    planner.page.click("#plan-table")
+    planner.wait("document.querySelector('.plan-side') !== null")
+    planner.page.click("#plan-swipe")
+    planner.wait("document.querySelector('.swipe-bar') !== null")
     found = Axe().run(planner.page).response["violations"]
-    assert [fault["id"] for fault in found if fault["impact"] in {"serious", "critical"}] == []
+    assert [(fault["id"], fault["nodes"][0]["html"]) for fault in found if fault["impact"] in {"serious", "critical"}] == []

@@ -132,3 +132,39 @@ def test_requests_that_make_no_sense_are_told_so(client, route, body, status):
     assert response.status_code == status, response.get_data(as_text=True)
     assert response.mimetype == "application/problem+json"
     assert response.get_json()["detail"]
+
+
+def test_the_edited_town_is_asked_where_further_centres_should_stand(client):
+    first = ask(client, "siting", {"k": 1, "minutes": 5}).get_json()
+    site = first["sites"][0]
+    edit = {"do": "add_centre", "id": "n1", "lon": site["lon"], "lat": site["lat"]}
+    second = ask(client, "siting", {"k": 1, "minutes": 5, "edits": [edit]}).get_json()
+    both = ask(client, "siting", {"k": 2, "minutes": 5, "must": [site["id"]]}).get_json()
+    assert second["covered"]["now"] == first["covered"]["after"]
+    assert first["value"] + second["value"] == both["value"]  # the best second one beside the first
+
+
+def test_a_place_is_told_with_what_it_would_bring(client):
+    here = ask(client, "siting/place", {**place(1000, 410), "minutes": 5, "weight": "homes"}).get_json()
+    edit = {"do": "add_centre", "id": "n1", **place(1000, 410)}
+    tried = ask(client, "scenario", {"edits": [edit], "minutes": 5}).get_json()
+    assert here["gained_now"] == tried["homes"]["newly"] > 0
+    assert here["is_snapped"] is True
+    found = ask(client, "siting/candidates", {"minutes": 5}).get_json()["candidates"]
+    assert here["nearest_candidate"] in {candidate["id"] for candidate in found}
+
+
+@pytest.mark.parametrize(
+    ("route", "body", "status"),
+    [
+        ("siting/place", {}, 400),
+        ("siting/place", {"lon": True, "lat": 27.3}, 400),
+        ("siting/place", {"lon": 118.8, "lat": 1e9}, 400),
+        ("siting/place", {"lon": 118.86, "lat": 27.36, "sites": ["nobody"]}, 404),
+        ("siting/candidates", {"service": "cats"}, 400),
+        ("siting", {"k": 1, "edits": [{"do": "remove_centre", "id": "nobody"}]}, 404),
+    ],
+)
+def test_questions_about_places_that_make_no_sense_are_told_so(client, route, body, status):
+    response = ask(client, route, body)
+    assert response.status_code == status, response.get_data(as_text=True)

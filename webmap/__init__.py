@@ -47,6 +47,7 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     from webmap.people_api import people_api
     from webmap.roles import init_roles
     from webmap.scenario_api import scenario_api
+    from webmap.scenarios_api import scenarios_api
     from webmap.security import init_security
     from webmap.sessions import init_sessions
     from webmap.siting_api import siting_api
@@ -68,6 +69,7 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     for blueprint in (pages, api, area_api, siting_api, scenario_api, tiles, basemap, assets, account_pages):
         app.register_blueprint(blueprint)
     for part in (admin, people_api, staff_api, office, office_reports):
+    for part in (staff_api, office, office_reports, scenarios_api):
         app.register_blueprint(part)
     init_limits(app, settings)
     return app

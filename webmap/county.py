@@ -122,11 +122,13 @@ class County:
     def pose_siting(self, reading: Reading) -> Instance:
         """The question of where new centres should stand, once for every number of them."""
         town, layout = self.require_town(), self.layout
+        return self.results.find(("siting", reading), lambda: self.pose_siting_in(town, layout, reading))
+
+    def pose_siting_in(self, town: Town, layout: Layout, reading: Reading) -> Instance:
+        """The same for an edited town, computed at every call."""
         crs = crs_name(town.street.crs)
         candidate, no_build = (change_crs(self.layers[name], crs, name) for name in ("candidate", "no_build"))
-        return self.results.find(
-            ("siting", reading), lambda: build_instance(town, layout, reading, candidate, no_build)
-        )
+        return build_instance(town, layout, reading, candidate, no_build)
 
     def assess_doubt(self, reading: Reading) -> Coverage:
         """The same as `assess`, with how sure it is."""

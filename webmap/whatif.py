@@ -24,6 +24,7 @@ from geogrid.coverage.services import keep_service
 from geogrid.coverage.town import Town
 from geogrid.coverage.walks import Layout, lay_out, replace_centres
 from geogrid.network.impedance import Floats, Profile
+from geogrid.siting.instance import Instance
 from webmap.county import County, Results
 
 KEPT_GROUNDS = 6
@@ -41,6 +42,14 @@ class Ground:
     away: frozenset[str]
     results: Results = field(default_factory=Results, repr=False)
 
+    def select(self, scenario: Scenario) -> tuple[CentreEdit, ...]:
+        """The edits of centres that count here: those of centres without the service change nothing."""
+        return tuple(
+            edit
+            for edit in scenario.edits
+            if isinstance(edit, CentreEdit) and (isinstance(edit, AddCentre) or edit.id not in self.away)
+        )
+
 
 def measure_edited(county: County, reading: Reading, scenario: Scenario, service: str | None) -> Floats:
     """The walk of every home once the edits are made, shape (h,), in the units of the reading's cutoff.
@@ -53,14 +62,9 @@ def measure_edited(county: County, reading: Reading, scenario: Scenario, service
         As `Scenario.apply`.
     """
     ground = edit_ground(county, [edit for edit in scenario.edits if not _is_centre(edit)], service)
-    edits = tuple(
-        edit
-        for edit in scenario.edits
-        if isinstance(edit, CentreEdit) and (isinstance(edit, AddCentre) or edit.id not in ground.away)
-    )
     measure = reading.measure
     shelf = ground.results.find(("engines", measure), lambda: Shelf(ground.town, ground.layout, measure))
-    return shelf.measure(edits)
+    return shelf.measure(ground.select(scenario))
 
 
 def edit_ground(county: County, edits: list[Edit], service: str | None) -> Ground:
@@ -80,14 +84,27 @@ def edit_ground(county: County, edits: list[Edit], service: str | None) -> Groun
     return grounds.find(key, make)
 
 
-def apply_edits(county: County, scenario: Scenario) -> tuple[Town, Layout]:
-    """The edited town on its streets; where only centres change, the streets stay as they are laid out."""
-    ground = edit_ground(county, [edit for edit in scenario.edits if not _is_centre(edit)], None)
-    moved = [edit for edit in scenario.edits if _is_centre(edit)]
-    if not moved:
-        return ground.town, ground.layout
-    town = Scenario(tuple(moved)).apply(ground.town)
-    return town, replace_centres(town, ground.layout)
+def pose_edited(county: County, reading: Reading, scenario: Scenario, service: str | None) -> Instance:
+    """The question of where further centres should stand once the edits are made; kept for a while.
+
+    Raises
+    ------
+    GeogridError
+        As `measure_edited` and `build_instance`.
+    """
+    if not scenario.edits and service is None:
+        return county.pose_siting(reading)
+    posed: Results = county.results.find("posed", lambda: Results(KEPT_GROUNDS))
+
+    def make() -> Instance:
+        ground = edit_ground(county, [edit for edit in scenario.edits if not _is_centre(edit)], service)
+        town, layout = ground.town, ground.layout
+        if edits := ground.select(scenario):
+            town = Scenario(edits).apply(town)
+            layout = replace_centres(town, layout)
+        return county.pose_siting_in(town, layout, reading)
+
+    return posed.find((reading, scenario.edits, service), make)
 
 
 def _is_centre(edit: Edit) -> bool:

@@ -13,7 +13,7 @@ const PLAIN = new Set(["basemap", "county"]);
 export function startLegend(county) {
   const box = byId("legend");
   function show() {
-    const visible = town.groups.filter(({ name, layer }) => town.map.hasLayer(layer) && !PLAIN.has(name));
+    const visible = town.groups.filter(({ name, layer }) => town.map.hasLayer(layer) && !PLAIN.has(name) && !(state.plan && name === "gap"));
     const title = state.plan ? readingTitle(state.plan) : county.readings.find(({ id }) => id === state.reading)?.title[language];
     fill(
       byId("legend-body"),

@@ -6,10 +6,14 @@ import { byId, element, fill } from "./dom.js";
 import { showTried } from "./homes.js";
 import { tell } from "./notice.js";
 import { ask, onAnswer } from "./planask.js";
+import { colour } from "./plancolour.js";
 import { canRedo, canUndo, clearEdits, currentEdits, dropEdit, onEdits, placeCentre, redo, removeCentre, restoreCentre, undo } from "./planedits.js";
 import { makeFigures } from "./planfigures.js";
 import { addCentreAt, closePlanMap, findCentre, listCentres, nudge, onSelect, openPlanMap, selectCentre, selectedCentre } from "./planmap.js";
+import { makeGaps, showGaps } from "./plangaps.js";
 import { makeReadingControls, plannedReading } from "./planreading.js";
+import { clearSites, makeSites } from "./plansites.js";
+import { leaveComparison, makeStore, openStore } from "./planstore.js";
 import { chooseTool, clickTool, finishPath, isDrawing, makeTools, tellEdit } from "./plantools.js";
 import { change, onChange, state } from "./state.js";
 import { text } from "./texts.js";
@@ -19,8 +23,10 @@ let figures = null;
 let readingControls = null;
 let editBox = null;
 let centreBox = null;
+let flyTo = () => {};
 
-export function startPlan(county) {
+export function startPlan(county, fly) {
+  flyTo = fly;
   if (!byId("mode-plan")) {
     change({ plan: null }); // whoever may not plan looks at what stands
     return;
@@ -56,8 +62,10 @@ function isShown() {
 
 function follow() {
   if (state.plan && !isShown()) open().catch(tell);
-  else if (state.plan) ask();
-  else close();
+  else if (state.plan) {
+    ask();
+    showGaps();
+  } else close();
 }
 
 async function open() {
@@ -68,12 +76,16 @@ async function open() {
   await openPlanMap();
   showEdits();
   showCentre();
+  showGaps();
+  await openStore();
   ask();
 }
 
 function close() {
   setMode(false);
   chooseTool("move");
+  leaveComparison();
+  clearSites();
   closePlanMap();
   showTried(null);
 }
@@ -101,6 +113,9 @@ function build() {
     ...makeTools(),
     centreBox,
     editBox,
+    makeSites(flyTo),
+    makeStore(),
+    makeGaps(flyTo),
   );
 }
 
@@ -125,18 +140,6 @@ async function showAnswer(answer, failure, since) {
   performance.measure("plan-count", { start: since });
   await showTried(colour(answer));
   performance.measure("plan-colours", { start: since });
-}
-
-/* The letters of the buildings with a mark for those that change: + newly within reach, - no longer. */
-export function colour(answer) {
-  const { bands, bands_before: before, status, version } = answer;
-  let changes = "";
-  for (let i = 0; i < bands.length; i++) {
-    const is = bands[i] === "0" || bands[i] === "1";
-    const was = before[i] === "0" || before[i] === "1";
-    changes += is === was ? " " : is ? "+" : "-";
-  }
-  return { version, status, bands, changes };
 }
 
 // --- edits ---------------------------------------------------------------------------------------

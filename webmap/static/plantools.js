@@ -44,6 +44,7 @@ export function chosenTool() {
 export function chooseTool(name) {
   dropLine();
   chosen = name;
+  document.body.dataset.tool = name;
   for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset.tool === name));
   tellHint(text(`plan.hint.${name}`));
   choosing.forEach((listener) => listener(name));

@@ -1,0 +1,231 @@
+"""Scenarios that are kept under a name: saved, listed, deleted, written out, and carried out as a revision."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+from flask import Blueprint, Response, request, send_file
+
+from geogrid.coverage.reading import STANDARD_READINGS, Reading
+from geogrid.coverage.scenario import Scenario
+from geogrid.coverage.scenario_lonlat import read_records
+from geogrid.crs import WGS84, crs_name
+from geogrid.errors import InvalidOptionError, RevisionNotFoundError
+from geogrid.io.export import write_layer
+from geogrid.io.table import write_tables
+from geogrid.labels import label
+from geogrid.workspace import Workspace
+from geogrid.workspace.scenarios import (
+    StoredScenario,
+    apply_scenario,
+    delete_scenario,
+    find_scenario,
+    list_scenarios,
+    read_scenario,
+    save_scenario,
+)
+from webmap.county import County, current_county
+from webmap.effects import describe_effect
+from webmap.languages import page_language
+from webmap.office import name_download
+from webmap.planning import read_body
+from webmap.roles import current_reader, needs
+from webmap.scenario_api import measure_standing, read_edits
+from webmap.whatif import measure_edited
+
+scenarios_api = Blueprint("scenarios", __name__, url_prefix="/api/v1/scenarios")
+
+MOST_COMPARED = 4
+LONGEST_NOTE = 400
+APPLIED = "apply scenario "
+"""How the note of a revision begins that carried out a scenario."""
+
+
+@scenarios_api.get("")
+@needs("plan")
+def listed() -> dict[str, Any]:
+    """All kept scenarios with their edits; `applied` names the newest revision where it carried one out."""
+    with Workspace.open(current_county().path, readonly=True) as workspace:
+        newest = workspace.history().head(1).to_dict("records")
+        note = str(newest[0]["note"] or "") if newest else ""
+        applied = None
+        if note.startswith(APPLIED):
+            applied = {"name": note.removeprefix(APPLIED), "revision": int(newest[0]["revision"])}
+        return {"scenarios": [stored.to_dict() for stored in list_scenarios(workspace)], "applied": applied}
+
+
+@scenarios_api.post("")
+@needs("plan")
+def save() -> dict[str, Any]:
+    """Keep edits under a name: `{"name": "…", "note": "", "edits": […], "replace": false}`."""
+    body, county = read_body(), current_county()
+    name, note = _read_name(body), body.get("note") or ""
+    if not isinstance(note, str) or len(note) > LONGEST_NOTE:
+        raise InvalidOptionError(option="note", value=str(note)[:40], expected=f"≤ {LONGEST_NOTE}")
+    edits = read_edits(body, county)
+    if not edits.edits:
+        raise InvalidOptionError(option="edits", value="[]", expected='[{"do": …, "id": …}, …]')
+    edits.apply(county.require_town())
+    login = current_reader().login
+    with Workspace.open(county.path) as workspace:
+        is_taken = any(stored.name == name for stored in list_scenarios(workspace))
+        if is_taken and body.get("replace") is True:
+            delete_scenario(workspace, name, login)
+        save_scenario(workspace, name, edits, login, note)
+        return find_scenario(workspace, name).to_dict()
+
+
+@scenarios_api.post("/delete")
+@needs("plan")
+def delete() -> dict[str, Any]:
+    """Drop a scenario: `{"name": "…"}`."""
+    name = _read_name(read_body())
+    with Workspace.open(current_county().path) as workspace:
+        delete_scenario(workspace, name, current_reader().login)
+    return {"deleted": name}
+
+
+@scenarios_api.post("/apply")
+@needs("edit")
+def apply() -> dict[str, Any]:
+    """Make a kept scenario's edits in the county's own data: `{"name": "…", "confirm": true}`; one revision."""
+    body = read_body()
+    name = _read_name(body)
+    if body.get("confirm") is not True:
+        raise InvalidOptionError(option="confirm", value=str(body.get("confirm"))[:40], expected="true")
+    with Workspace.open(current_county().path) as workspace:
+        scenario = read_scenario(workspace, name)
+        done = apply_scenario(workspace, scenario, current_reader().login, f"{APPLIED}{name}")
+        return {
+            "name": name,
+            "revision": workspace.revision,
+            "added": done.added,
+            "changed": done.changed,
+            "removed": done.removed,
+        }
+
+
+@scenarios_api.post("/undo")
+@needs("edit")
+def undo() -> dict[str, Any]:
+    """Take back a scenario that was carried out, while nothing was edited since: `{"revision": 7}`."""
+    revision = read_body().get("revision")
+    with Workspace.open(current_county().path) as workspace:
+        newest = workspace.history().iloc[0]
+        if newest["revision"] != revision or not str(newest["note"] or "").startswith(APPLIED):
+            raise RevisionNotFoundError(revision=str(revision)[:40], known=str(newest["revision"]))
+        return {"undone": workspace.undo(current_reader().login)}
+
+
+# --- files -------------------------------------------------------------------------------------
+
+
+@scenarios_api.get("/edits.geojson")
+@needs("plan")
+def edits_file() -> Response:
+    """The edits of a kept scenario as features, `?name=`: points, lines, and none where nothing has a place."""
+    county = current_county()
+    name = _read_name(request.args)
+    with Workspace.open(county.path, readonly=True) as workspace:
+        stored = find_scenario(workspace, name)
+    title = label("web.plan.scenario", page_language())
+    frame = _tabulate_edits(county, stored)
+    return _send(
+        county, f"{title} {name}", ".geojson", lambda path: write_layer(frame, path, layer_title=title)
+    )
+
+
+@scenarios_api.get("/comparison.xlsx")
+@needs("plan")
+def comparison_file() -> Response:
+    """What stands and kept scenarios side by side, `?name=` once or more: a sheet for each reading."""
+    county, language = current_county(), page_language()
+    names = request.args.getlist("name")
+    if not 0 < len(names) <= MOST_COMPARED:
+        raise InvalidOptionError(option="name", value=str(len(names)), expected=f"1 … {MOST_COMPARED}")
+    with Workspace.open(county.path, readonly=True) as workspace:
+        stored = [find_scenario(workspace, name) for name in names]
+    crs = crs_name(county.require_town().street.crs)
+    plans = [(one.name, read_records(one.records, crs)) for one in stored]
+    readings = dict.fromkeys((county.reading, *STANDARD_READINGS))
+    sheets = {
+        reading.title(language): compare_scenarios(county, reading, plans, language) for reading in readings
+    }
+    return _send(
+        county, label("web.plan.compare", language), ".xlsx", lambda path: write_tables(sheets, path)
+    )
+
+
+def compare_scenarios(
+    county: County, reading: Reading, plans: list[tuple[str, Scenario]], language: str
+) -> pd.DataFrame:
+    """One row a community and one for the county: homes and people in all, now, and with each scenario."""
+    before = measure_standing(county, reading, None)
+    effects = [
+        (name, describe_effect(county, reading, before, measure_edited(county, reading, plan, None)))
+        for name, plan in plans
+    ]
+    _, first = effects[0]
+    whole = {"code": None, "name": label("web.list.total", language)}
+    rows = []
+    for number, area in enumerate([whole, *first["by_community"]]):
+        row: dict[str, Any] = {
+            label("web.list.code", language): area["code"],
+            label("web.list.name", language): area["name"] or label("web.outside", language),
+        }
+        for kind in ("homes", "people"):
+            title = label(f"web.list.{kind}", language)
+            columns = [(label("web.plan.today", language), first, "before")]
+            columns += [(name, effect, "after") for name, effect in effects]
+            for head, effect, when in columns:
+                counts = (effect if number == 0 else effect["by_community"][number - 1])[kind]
+                if head == columns[0][0]:
+                    row[f"{title} · {label('web.list.total', language)}"] = counts and counts["total"]
+                row[f"{title} · {head}"] = counts and counts[when]
+        row[label("web.plan.unanswered_homes", language)] = first["unanswered"] if number == 0 else None
+        rows.append(row)
+    if county.is_synthetic:
+        rows.append({label("web.list.name", language): label("web.synthetic_note", language)})
+    return pd.DataFrame(rows)
+
+
+def _tabulate_edits(county: County, stored: StoredScenario) -> gpd.GeoDataFrame:
+    """One row an edit, with what it names and where it is."""
+    shapes = [
+        shapely.LineString(record["path"])
+        if "path" in record
+        else shapely.Point(record["lon"], record["lat"])
+        if "lon" in record
+        else None
+        for record in stored.records
+    ]
+    columns = ("do", "id", "name", "compound", "bridge", "steps")
+    rows = [{column: record.get(column) for column in columns} for record in stored.records]
+    frame = gpd.GeoDataFrame(
+        pd.DataFrame(rows, columns=list(columns), dtype=object), geometry=gpd.GeoSeries(shapes, crs=WGS84)
+    )
+    return frame.assign(scenario=stored.name, synthetic=county.is_synthetic)
+
+
+def _send(county: County, title: str, suffix: str, write: Callable[[Path], object]) -> Response:
+    """A file that is written for this answer alone."""
+    name = name_download(county, title, suffix=suffix)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"download{suffix}"
+        write(path)
+        content = io.BytesIO(path.read_bytes())
+    return send_file(content, as_attachment=True, download_name=name, max_age=0)
+
+
+def _read_name(given: Any) -> str:
+    name = given.get("name")
+    if not isinstance(name, str) or not name.strip():
+        raise InvalidOptionError(option="name", value=str(name)[:40], expected="text")
+    return name.strip()
