@@ -68,8 +68,7 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     Compress(app)
     for blueprint in (pages, api, area_api, siting_api, scenario_api, tiles, basemap, assets, account_pages):
         app.register_blueprint(blueprint)
-    for part in (admin, people_api, staff_api, office, office_reports):
-    for part in (staff_api, office, office_reports, scenarios_api):
+    for part in (admin, people_api, staff_api, office, office_reports, scenarios_api):
         app.register_blueprint(part)
     init_limits(app, settings)
     return app
