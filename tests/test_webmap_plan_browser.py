@@ -136,7 +136,9 @@ def test_the_slider_is_followed_and_kept_in_the_permalink(planner: Visit, path) 
     planner.require_quiet()
 
 
-def test_suggested_sites_are_accepted_saved_opened_by_their_address_and_compared(planner: Visit, path) -> None:
+def test_suggested_sites_are_accepted_saved_opened_by_their_address_and_compared(
+    planner: Visit, path
+) -> None:
     page = planner.page
     before = shown_people(planner)
     page.click("#plan-sites > summary")
@@ -236,4 +238,8 @@ def test_planning_has_no_serious_fault_of_accessibility(planner: Visit) -> None:
     planner.page.click("#plan-swipe")
     planner.wait("document.querySelector('.swipe-bar') !== null")
     found = Axe().run(planner.page).response["violations"]
-    assert [(fault["id"], fault["nodes"][0]["html"]) for fault in found if fault["impact"] in {"serious", "critical"}] == []
+    assert [
+        (fault["id"], fault["nodes"][0]["html"])
+        for fault in found
+        if fault["impact"] in {"serious", "critical"}
+    ] == []
