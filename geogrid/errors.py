@@ -628,9 +628,30 @@ class ForeignHostError(InputError):
 class NonLoopbackHostError(InputError):
     """A wish to serve beyond this computer, which needs accounts."""
 
-    zh = "不能在 {host} 上提供服务：本版本没有账号，只能在本机（127.0.0.1）上查看。"
-    en = "Not serving on {host}: without accounts the map is for this computer alone (127.0.0.1)."
+    zh = "不能在 {host} 上提供服务：本县还没有账号。请先用 geogrid account COUNTY add 建立管理员账号。"
+    en = "Not serving on {host}: the county has no account. Add an administrator first with geogrid account COUNTY add."
     host: str
+
+
+@dataclass(eq=False)
+class DemoPasswordError(InputError):
+    """A wish to serve beyond this computer with passwords that everybody may know."""
+
+    zh = "不能在 {host} 上提供服务：演示账号 {logins} 仍用公开的口令。请先改口令（geogrid account COUNTY passwd）或停用。"
+    en = "Not serving on {host}: the demo accounts {logins} still have the password that everybody may know. Change it (geogrid account COUNTY passwd) or disable them."
+    host: str
+    logins: Sequence[str]
+
+
+@dataclass(eq=False)
+class CertificateError(InputError):
+    """A certificate and a key by which no server can show itself."""
+
+    zh = "证书 {cert} 与私钥 {key} 无法使用：{reason}。请给出 PEM 格式、无口令、相互匹配的两个文件。"
+    en = "The certificate {cert} and the key {key} cannot be used: {reason}. Give two PEM files that belong together, the key without a password."
+    cert: str
+    key: str
+    reason: str
 
 
 @dataclass(eq=False)

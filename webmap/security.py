@@ -46,6 +46,8 @@ def init_security(app: Flask, settings: WebSettings) -> None:
             policy = CONTENT_SECURITY_POLICY.replace(IMAGES, " ".join((IMAGES, *hosts)))
             response.headers["Content-Security-Policy"] = policy
         response.headers.setdefault("Cache-Control", NOT_KEPT)
+        if settings.is_tls:
+            response.headers["Strict-Transport-Security"] = "max-age=31536000"
         return response
 
 

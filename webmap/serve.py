@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 import ipaddress
 import logging
 import os
 import secrets
-import socket
 import threading
 import time
 from pathlib import Path
@@ -15,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from geogrid.errors import NonLoopbackHostError, PortInUseError
+from geogrid.errors import DemoPasswordError, InvalidOptionError, NonLoopbackHostError
 from geogrid.labels import LANGUAGES, label
+from webmap.listening import bind_port, load_certificate, make_server
 from webmap.sessions import KEY_BYTES
 from webmap.settings import LOOPBACK_NAMES, WebSettings
 
@@ -25,19 +24,24 @@ if TYPE_CHECKING:
     from webmap.county import CountySource
     from webmap.tiles import TileStore
 
-THREADS = 8
-
 
 @click.command("serve")
 @click.argument("county", required=False, type=click.Path(path_type=Path), metavar="[COUNTY.gpkg]")
 @click.option("--host", default="127.0.0.1", show_default=True, help="本机地址 / a name of this computer")
 @click.option("--port", default=5000, show_default=True, type=click.IntRange(0, 65535), help="端口 / port")
-def serve(county: Path | None, host: str, port: int) -> None:
+@click.option(
+    "--name", "names", multiple=True, help="浏览器所用的主机名，可重复 / a name that browsers use, repeatable"
+)
+@click.option("--cert", type=click.Path(path_type=Path), help="TLS 证书（PEM）/ certificate for https, PEM")
+@click.option("--key", type=click.Path(path_type=Path), help="TLS 私钥（PEM）/ its private key, PEM")
+def serve(
+    county: Path | None, host: str, port: int, names: tuple[str, ...], cert: Path | None, key: Path | None
+) -> None:
     """在浏览器中打开地图；不给文件时打开演示县。/ Serve the map; without a file, the demo county's."""
-    require_loopback(host)
+    if (cert is None) != (key is None):
+        raise InvalidOptionError(option="--cert, --key", value="…", expected="两者同时给出 / both or none")
+    known = name_server(host, names)
     path = county if county is not None else _find_demo()
-
-    from waitress.server import create_server
 
     from geogrid.workspace import Workspace
     from webmap import create_app
@@ -45,14 +49,21 @@ def serve(county: Path | None, host: str, port: int) -> None:
     from webmap.tiles import TILES
 
     with Workspace.open(path) as workspace:  # its faults are told now, not at the first request
+        if not is_loopback(host):
+            require_accounts(workspace, host)
         greet_accounts(workspace)
-    names = tuple(dict.fromkeys((*LOOPBACK_NAMES, host.lower())))
-    app = create_app(path, WebSettings(host_names=names, secret_key=read_secret(path)))
+    context = load_certificate(cert, key) if cert and key else None
+    settings = WebSettings(host_names=known, secret_key=read_secret(path), is_tls=context is not None)
+    app = create_app(path, settings)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a page asks for a dozen files at once
     listening = bind_port(host, port)
-    server = create_server(app, sockets=[listening], threads=THREADS)
     port = listening.getsockname()[1]
-    _say("serve.ready", url=f"http://{f'[{host}]' if ':' in host else host}:{port}/")
+    server = make_server(app, listening, context)
+    shown = names[0] if names else host
+    scheme = "https" if context else "http"
+    _say("serve.ready", url=f"{scheme}://{f'[{shown}]' if ':' in shown else shown}:{port}/")
+    if context is None and not is_loopback(host):
+        _say("serve.plain")
     threading.Thread(
         target=_warm, args=(app.extensions[EXTENSION], app.extensions[TILES]), daemon=True
     ).start()
@@ -88,29 +99,52 @@ def read_secret(path: Path) -> str:
     return secret
 
 
-def require_loopback(host: str) -> None:
-    """Raise NonLoopbackHostError unless a name means this computer alone."""
+def is_loopback(host: str) -> bool:
+    """Whether a name or an address means this computer alone.
+
+    >>> [is_loopback(host) for host in ("127.0.0.1", "::1", "localhost", "0.0.0.0", "192.168.1.20")]
+    [True, True, True, False, False]
+    """
     try:
-        is_loopback = ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        is_loopback = host.lower() in LOOPBACK_NAMES
-    if not is_loopback:
-        raise NonLoopbackHostError(host=host)
+        return host.lower() in LOOPBACK_NAMES
 
 
-def bind_port(host: str, port: int) -> socket.socket:
-    """A socket that holds the port; PortInUseError when another program does."""
-    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+def name_server(host: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names under which browsers may address the server.
+
+    Raises
+    ------
+    InvalidOptionError
+        For every address of the computer at once without a name: a request under any name would have to be answered.
+    """
     try:
-        if os.name == "posix":  # elsewhere it would let two programs share the port
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-    except OSError as error:
-        listening.close()
-        if error.errno == errno.EADDRINUSE:
-            raise PortInUseError(port=port) from error
-        raise
-    return listening
+        is_any = ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        is_any = False
+    if is_any and not names:
+        raise InvalidOptionError(
+            option="--name", value="", expected="例如 / such as map.example.org, 10.0.0.5"
+        )
+    own = () if is_any else (host.lower(),)
+    return tuple(dict.fromkeys((*LOOPBACK_NAMES, *own, *(name.lower() for name in names))))
+
+
+def require_accounts(workspace: Workspace, host: str) -> None:
+    """Refuse to serve beyond this computer a county without accounts, or with those that everybody may know.
+
+    Raises
+    ------
+    NonLoopbackHostError, DemoPasswordError
+    """
+    from geogrid.demo.accounts import list_open_demo_accounts
+    from geogrid.workspace.account import list_accounts
+
+    if not list_accounts(workspace):
+        raise NonLoopbackHostError(host=host)
+    if logins := list_open_demo_accounts(workspace):
+        raise DemoPasswordError(host=host, logins=logins)
 
 
 def _find_demo() -> Path:

@@ -15,7 +15,6 @@ import pandas as pd
 import shapely
 from flask import Flask, session
 from flask.testing import FlaskClient
-from waitress.server import create_server
 from werkzeug.test import TestResponse
 
 from geogrid.crs import change_crs
@@ -23,7 +22,7 @@ from geogrid.workspace import Workspace
 from geogrid.workspace.account import Account, read_account
 from webmap import create_app
 from webmap.county import EXTENSION
-from webmap.serve import bind_port
+from webmap.listening import bind_port, make_server
 from webmap.sessions import begin_session
 
 METRIC = "EPSG:4549"
@@ -292,7 +291,7 @@ def _take_token(client: FlaskClient) -> None:
 def serving(path: Path) -> Iterator[str]:
     """The address of a server of that county on a free port of this computer."""
     listening = bind_port("127.0.0.1", 0)
-    server = create_server(create_app(path), sockets=[listening], threads=8)
+    server = make_server(create_app(path), listening)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
