@@ -252,6 +252,7 @@ def test_a_county_without_an_extent_gets_one_around_what_it_holds(tmp_path, geog
     geogrid.refuse("derive", path, "county")  # it has one now
 
 
+@pytest.mark.slow
 def test_the_demo_county_drawn_again_from_its_own_list_gives_nine_tenths_of_its_ground_back(
     tmp_path, geogrid
 ):

@@ -80,6 +80,7 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_document_make_a_county_from_files_alone(folder, geogrid):
     write_streets(folder)
     listed = write_tables(folder)
@@ -88,6 +89,7 @@ def test_the_commands_of_the_document_make_a_county_from_files_alone(folder, geo
     printed = [geogrid.succeed(*words[1:]) for words in commands]
     assert "示例一中心" in printed[-1]
     assert "示例西社区" in printed[-1]
+    assert re.search("估计的人数，各楼栋不同.*（96 栋）", printed[-2])  # all homes vary in the range
     with Workspace.open(folder / "first.gpkg") as county:
         extent = county.read_metric("county").geometry.iloc[0]
         building, street = county.read_metric("building"), county.read("street")

@@ -15,7 +15,7 @@ import shapely
 from geogrid.areas.apportion import apportion
 from geogrid.areas.share import assign_areas
 from geogrid.coverage.homes import NOT_HOMES
-from geogrid.errors import EmptyLayerError, Fault, FileContentError, InvalidOptionError
+from geogrid.errors import ConflictError, EmptyLayerError, Fault, FileContentError, InvalidOptionError
 from geogrid.io.totals import Totals
 from geogrid.labels import LANGUAGES, label
 from geogrid.responsibility.columns import read_texts
@@ -141,9 +141,18 @@ def apply_spread(workspace: Workspace, plan: SpreadPlan, author: str, file: str)
         When somebody changed one of the homes since the plan was made.
     """
     latest = workspace.revision
+    columns = ["id", *_ORDER, "people_source", "source"]
     with workspace.edit(author, f"spread {plan.layer} {file}".rstrip()) as edit:
-        for key, version, values in plan.changes:
-            edit.update("building", key, version, values)
+        stored = workspace.read("building").set_index("id", drop=False)
+        for key, version, _ in plan.changes:
+            found = str(stored["version"].get(key, "已删除 / gone"))
+            if found != str(version):
+                raise ConflictError(layer="building", key=key, expected=version, found=found)
+        changed = stored.loc[[key for key, *_ in plan.changes], [*columns, "geometry"]].copy()
+        for name in columns[1:]:
+            new = {key: values[name] for key, _, values in plan.changes if name in values}
+            changed.loc[list(new), name] = pd.Series(new, dtype=changed[name].dtype)
+        edit.merge("building", changed.reset_index(drop=True))
     revision = workspace.revision
     return revision if revision > latest else None
 
