@@ -48,6 +48,19 @@ POSITION = dict(zip(("lon", "lat"), lonlat(130, 220), strict=True))
 SAMPLES = {
     "/": ["/", "/?lang=en"],
     "/list": ["/list", "/list?lang=en&metres=500"],
+    "/find": [
+        "/find",
+        "/find?q=hpl",
+        "/find?kind=building&key=b08&lang=en",
+        "/find?kind=grid&key=350725001001001",
+    ],
+    "/area/<kind>/<code>": [
+        "/area/grid/350725001001001",
+        "/area/community/350725001001?lang=en",
+        "/area/beat/J01",
+        "/area/compound/c1",
+        "/area/centre/s1",
+    ],
     "/healthz": ["/healthz"],
     "/login": ["/login", "/login?lang=en"],
     "/api/v1/account": ["/api/v1/account"],

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pypdfium2
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.support.web import lonlat, serving, write_town
@@ -125,3 +127,49 @@ def test_without_leave_the_page_says_how_to_go_on(visit: Visit) -> None:
     visit.wait("document.querySelector('#card .refusal') !== null")
     assert "地图上点选" in visit.page.inner_text("#card .refusal")
     visit.require_quiet()
+
+
+@pytest.mark.parametrize(
+    "address", ["/area/grid/350725001001001", "/area/community/350725001001", "/find?kind=building&key=b08"]
+)
+def test_a_sheet_prints_on_one_page_and_does_not_scroll_sideways(
+    browser: Browser, town: str, address: str
+) -> None:
+    visit = make_visit(browser, town, PHONE)
+    visit.page.goto(town + address)
+    assert visit.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    pdf = pypdfium2.PdfDocument(visit.page.pdf(prefer_css_page_size=True))
+    assert len(pdf) == 1
+    width, height = pdf[0].get_size()
+    assert (round(width), round(height)) == (595, 842)  # A4 in points
+    visit.require_quiet()
+    visit.page.context.close()
+
+
+def test_a_place_is_found_and_read_without_scripts(browser: Browser, town: str) -> None:
+    visit = make_visit(browser, town, PHONE, java_script_enabled=False)
+    visit.page.goto(f"{town}/find")
+    visit.page.fill("#q", "和平路10号")
+    visit.page.keyboard.press("Enter")
+    assert visit.page.inner_text("h1").startswith("和平路10号楼")
+    visit.page.get_by_role("link", name="第12网格").click()
+    assert visit.page.inner_text("h1").startswith("第12网格")
+    visit.page.get_by_role("link", name="EN", exact=True).click()
+    assert "Neighbours" in visit.page.inner_text("main")
+    visit.page.context.close()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/#building=b08", "/find?kind=building&key=b08", "/find?q=hpl", "/area/grid/350725001001001", "/list"],
+)
+def test_no_serious_barrier_to_access_for_staff(visit: Visit, address: str) -> None:
+    visit.page.goto(visit.origin + address)
+    if address.startswith("/#"):
+        visit.wait_until_ready()
+        visit.wait("document.querySelector('.walk-leg') !== null")
+    found = Axe().run(visit.page).response["violations"]
+    serious = [
+        (rule["id"], rule["nodes"][0]["html"]) for rule in found if rule["impact"] in {"serious", "critical"}
+    ]
+    assert serious == []

@@ -52,6 +52,7 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     from webmap.sessions import init_sessions
     from webmap.siting_api import siting_api
     from webmap.staff_api import staff_api
+    from webmap.staff_pages import staff_pages
     from webmap.tiles import TILES, TileStore, tiles
 
     app = Flask(__name__, static_folder=None)
@@ -68,7 +69,7 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     Compress(app)
     for blueprint in (pages, api, area_api, siting_api, scenario_api, tiles, basemap, assets, account_pages):
         app.register_blueprint(blueprint)
-    for part in (admin, people_api, staff_api, office, office_reports, scenarios_api):
+    for part in (admin, people_api, staff_api, staff_pages, office, office_reports, scenarios_api):
         app.register_blueprint(part)
     init_limits(app, settings)
     return app

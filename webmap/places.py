@@ -14,6 +14,7 @@ from geogrid.responsibility.gazetteer import Entry
 from geogrid.responsibility.lookup import locate
 from geogrid.responsibility.register import Register
 from webmap.county import County
+from webmap.duties import arrange_duties
 from webmap.geojson import plain_records
 from webmap.roles import Reader
 from webmap.roster import open_sight
@@ -75,6 +76,10 @@ def find_place(
         counts = counted.get(place.building or "")
         if counts and reader.covers(f"{area.kind}:{area.code}" for area in place.areas if area.answers):
             match["counts"] = counts
+        match["duties"] = arrange_duties(
+            register, match["people"], match["evidence"], tiers=place.building is not None
+        )
+    shown["sees_people"] = reader.may("see_people")
     return shown
 
 
@@ -130,10 +135,19 @@ def describe_place(
     """
     day = on or county.day
     walks = _find_walks(county, day) if kind == "centre" else None
-    area = describe_area(register_on(county, day), kind, code, on=day, walks=walks)
+    area = county.results.find(
+        ("area", kind, code, day),
+        lambda: describe_area(register_on(county, day), kind, code, on=day, walks=walks),
+    )
     shown, sight = area.to_dict(show_people=False), open_sight(county, reader, day)
     for part, duties in (("people", area.people), ("within", area.within)):
         shown[part] = [{**told, **sight.tell(duty)} for told, duty in zip(shown[part], duties, strict=True)]
+    register = register_on(county, day)
+    own = [item for item in shown["vacancies"] if item["data"].get("feature") == code]
+    others = [item for item in shown["vacancies"] if item not in own]
+    shown["duties"] = arrange_duties(register, shown["people"], own, tiers=False)
+    shown["duties_within"] = arrange_duties(register, shown["within"], others, tiers=False)
+    shown["sees_people"] = reader.may("see_people")
     return shown
 
 

@@ -204,6 +204,11 @@ class Register:
         return _read_pairs(self.layers["compound"], "id")
 
     @cached_property
+    def group_names(self) -> dict[str, str | None]:
+        """Group of buildings or households -> its name."""
+        return _read_pairs(self.tables["group"], "id")
+
+    @cached_property
     def centre_names(self) -> dict[str, str | None]:
         """Centre -> its name; of several doors the one with the smallest id."""
         return _read_pairs(self.layers["centre"].sort_values("id", ascending=False), "centre")

@@ -1,9 +1,10 @@
 /* The card: one place, its areas, who answers for it, the nearest centre, and the evidence. */
 
+import { cardActions } from "./cardactions.js";
 import { bar, shareText } from "./coverage.js";
 import { getJson, withReading } from "./data.js";
 import { byId, element, fill } from "./dom.js";
-import { dutyLine } from "./people.js";
+import { duties } from "./duties.js";
 import { state } from "./state.js";
 import { count, language, minutes, text } from "./texts.js";
 
@@ -84,10 +85,10 @@ function titleOf(match) {
   return match.title || match.name || match.key || text("position");
 }
 
-function matchSection(match, { on, walker }) {
-  const vacancies = match.evidence.filter(({ code }) => code.startsWith("duty.vacant"));
-  // That a place was found by the key which the page itself sent is no news.
-  const others = match.evidence.filter((item) => !vacancies.includes(item) && item.data.by !== "key");
+function matchSection(match, answer) {
+  const { walker } = answer;
+  // What the duties say themselves, and that a place was found by the key which the page itself sent, is no news.
+  const others = match.evidence.filter(({ code, data }) => !/^duty\.(vacant|no_group)/.test(code) && data.by !== "key");
   return element(
     "section",
     { class: "match" },
@@ -101,9 +102,10 @@ function matchSection(match, { on, walker }) {
     AREA_ORDER.includes(match.kind) ? areaCoverage(match) : [nearest(match, walker), element("div", { class: "walk-box" })],
     element("dl", { class: "areas" }, AREA_ORDER.map((kind) => areaRow(kind, match.areas[kind] || []))),
     counts(match.counts),
-    duties(match.people, vacancies, on),
-    evidence(others),
-    copyButton(match),
+    duties(match, answer),
+    organisations(match.organisations),
+    evidence(others, !match.nearest_centre),
+    cardActions(match, titleOf(match)),
   );
 }
 
@@ -145,8 +147,8 @@ function nearest(match, walker) {
 function areaRow(kind, areas) {
   const shown = areas.map((area) =>
     element(
-      "span",
-      { class: "area" },
+      "a",
+      { class: "area", href: `/area/${kind}/${encodeURIComponent(area.code)}?lang=${language}` },
       area.name || area.code,
       area.name && area.name !== area.code ? element("small", {}, area.code) : null,
     ),
@@ -165,62 +167,25 @@ function counts(known) {
   return element("p", { class: "note" }, text("counts", { households: count(known.households), people: count(known.residents), old: count(known.residents_60_plus) }));
 }
 
-/* Who is on duty: by name where the reader may know them, else how many of each role. */
-function duties(people, vacancies, on) {
-  const known = people.filter(({ name, duty_phone: phone }) => name || phone);
-  const roles = new Map();
-  for (const { role, title } of people.filter((duty) => !known.includes(duty))) roles.set(role, { title, n: (roles.get(role)?.n || 0) + 1 });
+/* Organisations that serve the place, the highest first. */
+function organisations(list) {
+  if (!list.length) return null;
   return element(
     "section",
-    { class: "duties" },
-    element("h3", {}, text("duties", { on })),
-    people.length
-      ? element(
-          "ul",
-          {},
-          known.map((duty) => dutyLine(duty, language)),
-          [...roles].map(([role, { title, n }]) =>
-            element("li", {}, element("span", {}, title[language] || role), n > 1 ? element("b", {}, `× ${n}`) : null),
-          ),
-        )
-      : element("p", { class: "none" }, text("duties.none")),
-    vacancies.length
-      ? element("ul", { class: "vacancies" }, vacancies.map((item) => element("li", {}, item[language])))
-      : null,
-    roles.size ? element("p", { class: "note" }, text("duties.no_names")) : null,
+    { class: "organisations" },
+    element("h3", {}, text("organisations")),
+    element("ul", {}, list.map(({ kind, name, id }) => element("li", {}, name || id, kind ? element("small", {}, kind) : null))),
   );
 }
 
-function evidence(items) {
+function evidence(items, isOpen) {
   if (!items.length) return null;
   return element(
     "details",
-    { class: "evidence", open: true },
-    element("summary", {}, text("evidence")),
+    { class: "evidence", open: isOpen },
+    element("summary", {}, text("evidence.n", { n: items.length })),
     element("ul", {}, items.map((item) => element("li", {}, item[language]))),
   );
-}
-
-function copyButton(match) {
-  const button = element("button", { type: "button", class: "copy" }, text("copy"));
-  button.addEventListener("click", async () => {
-    const lines = [titleOf(match)];
-    for (const kind of AREA_ORDER) {
-      for (const area of match.areas[kind] || []) {
-        lines.push(`${text(`kind.${kind}`)}${text("colon")}${area.name || ""} ${area.code}`.trim());
-      }
-    }
-    if (match.nearest_centre) {
-      lines.push(`${text("nearest.to")}${text("colon")}${match.nearest_centre.name || match.nearest_centre.id} ${minutes(match.nearest_centre.walk_s)}`);
-    }
-    try {
-      await navigator.clipboard.writeText(lines.join("\n"));
-      button.textContent = text("copied");
-    } catch (error) {
-      button.textContent = text("copy.failed");
-    }
-  });
-  return button;
 }
 
 /* A service centre: what it offers, and the homes whose nearest centre it is under this reading. */

@@ -1,24 +1,11 @@
-/* Who is on duty, for those who may know: name, duty phone, and a private number for a reason. */
+/* The private number of somebody on duty, shown for a reason that is kept. */
 
 import { postJson } from "./data.js";
 import { element, fill } from "./dom.js";
 import { text } from "./texts.js";
 
-/* One duty as a line; of somebody who may not be known it has the role alone. */
-export function dutyLine({ title, role, name, unit, duty_phone: phone, private_phone: masked, person }, language) {
-  return element(
-    "li",
-    { class: "duty" },
-    element("span", {}, title[language] || role),
-    name ? element("strong", {}, name) : null,
-    unit ? element("small", {}, unit) : null,
-    phone ? element("a", { href: `tel:${phone.replace(/[^\d+]/g, "")}`, class: "phone" }, phone) : null,
-    masked ? privateNumber(person, masked) : null,
-  );
-}
-
 /* The ends of the number, and a form that asks why it should be shown. */
-function privateNumber(person, masked) {
+export function privateNumber(person, masked) {
   const box = element("span", { class: "private" }, masked);
   const button = element("button", { type: "button", class: "reveal" }, text("reveal"));
   button.addEventListener("click", () => askWhy(box, person, masked));
