@@ -65,9 +65,9 @@ class GeogridError(Exception):
     zh: ClassVar[str] = "geogrid 无法继续。"
     en: ClassVar[str] = "geogrid cannot go on."
 
-    def message(self, language: str) -> str:
-        """The message in one language, `zh` or `en`."""
-        template = self.zh if language == "zh" else self.en
+    def message(self, language: str, template: str | None = None) -> str:
+        """The message in one language, `zh` or `en`; in the words of another template where one is given."""
+        template = template or (self.zh if language == "zh" else self.en)
         return template.format(**{f.name: _shown(getattr(self, f.name), language) for f in fields(self)})
 
     def __str__(self) -> str:
@@ -481,11 +481,13 @@ class ConflictError(WorkspaceError):
 
 
 @dataclass(eq=False)
-class RevisionConflictError(ConflictError):
+class RevisionConflictError(WorkspaceError):
     """The county was changed between a preview and the decision about it."""
 
-    zh = "预览之后数据已有改动（{layer} {key}：预览时为修订 {expected}，现为 {found}），未写入。请重新预览后再确认。"
-    en = "The data was changed since the preview ({layer} {key}: revision {expected} then, {found} now); nothing was written. Preview again before confirming."
+    zh = "预览之后本县数据已有改动（预览时为修订 {expected}，现为修订 {found}），未写入。请重新预览后再确认。"
+    en = "The county was changed since the preview (revision {expected} then, {found} now); nothing was written. Preview again before confirming."
+    expected: int
+    found: int
 
 
 @dataclass(eq=False)
@@ -710,10 +712,10 @@ class JobFailedError(AnalysisError):
 
 @dataclass(eq=False)
 class ConsentMissingError(InputError):
-    """A bulk export that nobody has taken responsibility for."""
+    """A step that nobody has taken responsibility for."""
 
-    zh = "未勾选确认，未导出：{sentence}"
-    en = "Not exported, because the box was not ticked: {sentence}"
+    zh = "未勾选确认，未执行：{sentence}"
+    en = "Nothing was done, because the box was not ticked: {sentence}"
     sentence: str
 
 

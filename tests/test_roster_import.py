@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from geogrid.errors import ConflictError, FileContentError, RosterConflictError, UnsupportedFileError
+from geogrid.errors import FileContentError, RevisionConflictError, RosterConflictError, UnsupportedFileError
 from geogrid.io.roster import PhoneError, read_phone, read_roster
 from geogrid.io.table import write_table
 from geogrid.io.template import write_template
@@ -363,7 +363,7 @@ def test_rows_that_contradict_each_other_are_told(county, tmp_path, second):
 def test_a_plan_holds_for_the_revision_it_was_made_from(county, tmp_path):
     made = plan(county, write_rows(tmp_path / "r.xlsx", duty("示例甲", "邻里长", "一格")))
     county.set_setting("map.mark", "x", "t")
-    with pytest.raises(ConflictError):
+    with pytest.raises(RevisionConflictError):
         apply_roster(county, made, actor="os:t")
     assert county.count("person") == 0
 

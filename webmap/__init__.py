@@ -42,7 +42,10 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     from webmap.jobs import JobRunner
     from webmap.limits import init_limits
     from webmap.office import office
+    from webmap.office_batch import office_batch
+    from webmap.office_history import office_history
     from webmap.office_reports import office_reports
+    from webmap.office_uploads import office_uploads
     from webmap.pages import pages
     from webmap.people_api import people_api
     from webmap.roles import init_roles
@@ -54,6 +57,7 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     from webmap.staff_api import staff_api
     from webmap.staff_pages import staff_pages
     from webmap.tiles import TILES, TileStore, tiles
+    from webmap.uploads import init_uploads
 
     app = Flask(__name__, static_folder=None)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider has it
@@ -63,6 +67,7 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     app.extensions[JOBS] = JobRunner()
     settings = settings or WebSettings()
     init_security(app, settings)
+    init_uploads(app, settings)
     init_sessions(app, Path(workspace_path), settings)
     init_roles(app)
     init_errors(app)
@@ -70,6 +75,8 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     for blueprint in (pages, api, area_api, siting_api, scenario_api, tiles, basemap, assets, account_pages):
         app.register_blueprint(blueprint)
     for part in (admin, people_api, staff_api, staff_pages, office, office_reports, scenarios_api):
+        app.register_blueprint(part)
+    for part in (office_uploads, office_history, office_batch):
         app.register_blueprint(part)
     init_limits(app, settings)
     return app

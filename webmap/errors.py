@@ -28,6 +28,7 @@ STATUSES: dict[type[errors.GeogridError], HTTPStatus] = {
     errors.NotFoundError: HTTPStatus.NOT_FOUND,
     errors.AnalysisError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ConflictError: HTTPStatus.CONFLICT,
+    errors.RevisionConflictError: HTTPStatus.CONFLICT,
     errors.StoreFullError: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.WorkspaceError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.GeogridError: HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, send_file, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from geogrid.errors import GeogridError
+from geogrid.errors import GeogridError, NotPermittedError
 from geogrid.labels import LANGUAGES, label, read_labels
 from webmap.assets import read_fingerprints
-from webmap.county import County, current_county
+from webmap.county import current_county
 from webmap.errors import find_status, tell_error
 from webmap.jobs import Job, Product, State, current_jobs
 from webmap.languages import page_language
@@ -20,11 +19,14 @@ from webmap.roles import current_reader, needs
 
 office = Blueprint("office", __name__, url_prefix="/office")
 
-SECTIONS = ("reports", "uploads", "findings", "history", "batch", "templates")
-"""The parts of the office, in the order of its menu."""
-
-LONGEST_NAME = 80
-_UNFIT = re.compile(r'[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\\/:*?"<>|\s]+')
+SECTIONS = {
+    "reports": "report",
+    "uploads": "upload",
+    "history": "edit",
+    "batch": "look_up_batch",
+    "templates": "report",
+}
+"""The parts of the office in the order of its menu, each with the capability that it needs."""
 
 
 def current_owner() -> str:
@@ -42,8 +44,9 @@ def render_office(template: str, *, status: int = 200, **values: Any) -> Respons
             texts=read_labels()[language],
             fingerprints=read_fingerprints(),
             county=current_county(),
-            sections=SECTIONS,
-            tell_error=lambda error: tell_error(error, language),
+            reader=current_reader(),
+            sections=[name for name, need in SECTIONS.items() if current_reader().may(need)],
+            tell_error=lambda error: tell_here(error, language),
             **values,
         ),
         status,
@@ -52,26 +55,28 @@ def render_office(template: str, *, status: int = 200, **values: Any) -> Respons
     return response
 
 
+def tell_here(error: GeogridError, language: str) -> str:
+    """The message of an error, in words for a page where its own speak of the command line."""
+    own = read_labels()[language].get(f"web.office.error.{type(error).__name__}")
+    return tell_error(error, language) if own is None else error.message(language, own)
+
+
+def require_whole_county() -> None:
+    """Refuse accounts that answer for some areas only: what follows touches all of them.
+
+    Raises
+    ------
+    NotPermittedError
+    """
+    reader = current_reader()
+    if reader.scope:
+        zh, en = (label("web.office.whole_county", language) for language in LANGUAGES)
+        raise NotPermittedError(reader.login, "/office", zh, en)
+
+
 def show_job(job: Job) -> Response:
     """To the page of a job that was just made."""
     return redirect(url_for("office.job_page", key=job.id, lang=page_language()), code=303)  # type: ignore[return-value]  # werkzeug's own class of it
-
-
-def name_download(county: County, *parts: str, suffix: str) -> str:
-    """A name for a file to be downloaded: what it is, of which revision, and whether it is made up."""
-    words = [county.name, *parts, f"r{county.revision}"]
-    if county.is_synthetic:
-        words.append(f"{label('synthetic', LANGUAGES[0])}-synthetic")
-    return "-".join(fit_name(word) for word in words if word) + suffix
-
-
-def fit_name(text: str) -> str:
-    r"""A text that may stand in the name of a file and in a page: one line, without marks of direction.
-
-    >>> fit_name("../a b\u202e.xlsx")
-    '.._a_b_.xlsx'
-    """
-    return _UNFIT.sub("_", text).strip("_")[:LONGEST_NAME]
 
 
 @office.get("")

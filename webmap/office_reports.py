@@ -24,7 +24,8 @@ from geogrid.workspace.scenarios import list_scenarios
 from webmap.county import County, current_county
 from webmap.jobs import Job, Product, Work, current_jobs
 from webmap.languages import page_language
-from webmap.office import current_owner, name_download, render_office, show_job
+from webmap.names import name_download
+from webmap.office import current_owner, render_office, require_whole_county, show_job
 from webmap.roles import needs
 
 office_reports = Blueprint("office_reports", __name__, url_prefix="/office")
@@ -89,6 +90,7 @@ def order_report() -> Response:
 @needs("export_bulk")
 def order_export() -> Response:
     """Order a layer as a file: `layer`, `suffix`, `crs`, and `consent` to a bulk export."""
+    require_whole_county()
     county, asked, language = current_county(), request.form, page_language()
     titles = title_exports(language)
     layer = asked.get("layer", "")

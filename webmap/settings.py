@@ -18,6 +18,8 @@ class WebSettings:
         other name is refused: a foreign site could make its own name point to this computer.
     max_body_bytes
         The longest request body that is read; a position needs less than a hundred bytes.
+    max_upload_bytes
+        The longest body of a form that holds a file.
     secret_key
         Signs the cookies; one by chance for this run when None.
     is_tls
@@ -32,6 +34,7 @@ class WebSettings:
 
     host_names: tuple[str, ...] = LOOPBACK_NAMES
     max_body_bytes: int = 16_384
+    max_upload_bytes: int = 64 << 20
     secret_key: str | None = None
     is_tls: bool = False
     idle_s: float = 3600.0

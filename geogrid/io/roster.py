@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -62,11 +62,19 @@ class RosterRow:
 
 @dataclass(frozen=True)
 class Roster:
-    """A roster that was read without a fault."""
+    """A roster that was read without a fault.
+
+    Attributes
+    ----------
+    columns, matched
+        The columns that the file has, and which of them was taken for which of ours.
+    """
 
     file: str
     rows: list[RosterRow]
     notes: list[str]
+    columns: list[str] = field(default_factory=list)
+    matched: Mapping[str, str] = field(default_factory=dict)
 
 
 class PhoneError(ValueError):
@@ -190,7 +198,7 @@ def read_roster(
         for fault in faults:
             told.setdefault((fault.row or 0, fault.column or ""), fault)
         raise FileContentError(path.name, [told[cell] for cell in sorted(told)])
-    return Roster(path.name, rows, list(table.notes))
+    return Roster(path.name, rows, list(table.notes), list(table.columns), matched)
 
 
 def _find_forbidden(table: Table) -> list[Fault]:

@@ -54,10 +54,14 @@ class Imported:
         Exactly the schema's columns; for a layer also `geometry`, in the store CRS.
     notes
         What was decided on the way, each in Chinese and English.
+    columns, matched
+        The columns that the file has, and which of them was taken for which of ours.
     """
 
     frame: pd.DataFrame
     notes: list[str] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
+    matched: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_layer(
@@ -107,7 +111,8 @@ def read_layer(
     """
     request = _request(path, layer, datum, crs, columns, encoding, store_crs, extent)
     result = run_guarded("layer", _files_of(path), request, progress=progress)
-    return Imported(result.frames["layer"], result.info["notes"])
+    info = result.info
+    return Imported(result.frames["layer"], info["notes"], info["columns"], info["matched"])
 
 
 def _request(
@@ -193,7 +198,7 @@ def read_layer_here(folder: Path, request: Parcel, report: Progress) -> Parcel:
     data, faults = convert_rows(layer, raw, matched)
     if layer.geometry is Geometry.NONE:
         _raise_faults(shown, faults)
-        return Parcel({"notes": notes + _made_keys(layer, matched)}, {"layer": pd.DataFrame(data)})
+        return Parcel(_tell(raw, matched, notes + _made_keys(layer, matched)), {"layer": pd.DataFrame(data)})
     raw = _place_table(raw, matched, shown, layer, info["crs"]) if is_table else raw
     assert raw.geometry is not None  # noqa: S101 - for the type checker
     crs = choose_crs(raw, info["crs"], shown, info["extent"])
@@ -212,7 +217,12 @@ def read_layer_here(folder: Path, request: Parcel, report: Progress) -> Parcel:
     notes += _made_keys(layer, matched)
     if crs_name(crs) not in (WGS84, store_crs) or datum in (Datum.GCJ02, Datum.BD09):
         notes.append(f"{crs_name(crs)} ({datum}) → {store_crs}")
-    return Parcel({"notes": notes}, {"layer": placed})
+    return Parcel(_tell(raw, matched, notes), {"layer": placed})
+
+
+def _tell(raw: RawLayer, matched: Mapping[str, str], notes: list[str]) -> dict[str, Any]:
+    columns = [name for name in raw.columns if name not in raw.last_resort or name in matched.values()]
+    return {"notes": notes, "columns": columns, "matched": dict(matched)}
 
 
 def _require_signature(path: Path, shown: str) -> None:

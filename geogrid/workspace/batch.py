@@ -6,7 +6,7 @@ import datetime
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from geogrid.responsibility.batch import (
     answer_rows,
     tabulate_answer,
 )
+from geogrid.responsibility.register import Register
 from geogrid.workspace.lookup import read_register, read_walks
 from geogrid.workspace.workspace import Workspace
 
@@ -74,6 +75,7 @@ def locate_file(
     on: datetime.date | None,
     language: str,
     start: Callable[[int], Callable[[int], None]],
+    people: frozenset[str] | None = None,
 ) -> BatchReport:
     """Write a table with answer columns after its own; rows and columns keep their order and values.
 
@@ -85,6 +87,9 @@ def locate_file(
         Of the positions; without it they are not used.
     start
         Called with the number of rows; what it returns is called with the number that is done.
+    people
+        Ids of those who may be told; of the others a duty phone that is public, without a name. None
+        for everybody.
 
     Raises
     ------
@@ -109,6 +114,8 @@ def locate_file(
         raise MissingDatumError(file=source.name)
     questions = _read_questions(values, used, datum, len(table.cells))
     register = read_register(workspace).on_date(day)
+    if people is not None:
+        register = _keep_people(register, people)
     walks, measure_walk = read_walks(workspace, day)
     answers = answer_rows(
         register,
@@ -125,6 +132,17 @@ def locate_file(
         title = f"{title}（{label('synthetic')} synthetic）"
     write_table(_widen(table, found, language, is_synthetic=is_synthetic), target, title=title)
     return BatchReport(len(answers), Counter(answer.state for answer in answers), notes)
+
+
+def _keep_people(register: Register, people: frozenset[str]) -> Register:
+    """The register with the names and units of those people alone, and the phones of theirs and of the public."""
+    person = register.tables["person"]
+    is_told = person["id"].isin(people)
+    is_public = is_told | person["duty_phone_public"].fillna(value=False).astype(bool)
+    blank = {name: person[name].where(is_told, None) for name in ("name", "unit")}
+    phone = person["duty_phone"].where(is_public, None)
+    told = person.assign(**blank, duty_phone=phone, private_phone=None)
+    return replace(register, tables={**register.tables, "person": told})
 
 
 def _require_another(source: Path, target: Path) -> None:

@@ -13,7 +13,13 @@ import pandas as pd
 import shapely
 
 from geogrid import crs
-from geogrid.errors import ConflictError, CrsError, DuplicateKeysError, FeatureNotFoundError
+from geogrid.errors import (
+    ConflictError,
+    CrsError,
+    DuplicateKeysError,
+    FeatureNotFoundError,
+    RevisionConflictError,
+)
 from geogrid.schema import LAYERS, Geometry, Layer, find_layer
 from geogrid.workspace.geopackage import encode_geometries, quoted, register_crs, touch_layer
 from geogrid.workspace.rows import require_storable, to_rows, to_stored, unify_geometries
@@ -164,6 +170,14 @@ class Edit:
             When a key names no current feature.
         """
         self._each(name, "DELETE FROM {table} WHERE {key} = ?{current}", keys)
+
+    def require_revision(self, expected: int) -> None:
+        """Raise RevisionConflictError unless that revision is the one that this edit follows."""
+        found = self._connection.execute(
+            "SELECT ifnull(max(id), 0) FROM main.revision WHERE is_open = 0"
+        ).fetchone()[0]
+        if found != expected:
+            raise RevisionConflictError(expected=expected, found=int(found))
 
     def set_setting(self, name: str, value: str) -> None:
         """Set one setting."""

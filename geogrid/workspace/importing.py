@@ -12,7 +12,7 @@ import pandas as pd
 from geogrid.checks.datum import Position, judge_positions
 from geogrid.crs import change_crs
 from geogrid.errors import LayerNotEmptyError
-from geogrid.schema import LAYERS
+from geogrid.schema import LAYERS, find_layer
 from geogrid.workspace.edit import Edit
 from geogrid.workspace.workspace import Workspace
 
@@ -36,6 +36,15 @@ class ImportMode(StrEnum):
     ADD = "add"
     REPLACE = "replace"
     MERGE = "merge"
+
+
+@dataclass(frozen=True)
+class KeyChanges:
+    """Which features of a layer an import adds, meets again, and takes away; keys in the file's order."""
+
+    added: tuple[str, ...]
+    met: tuple[str, ...]
+    removed: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -88,6 +97,7 @@ def import_layers(
     author: str,
     note: str,
     is_rehearsal: bool,
+    expected: int | None = None,
 ) -> ImportReport:
     """Bring layers into a county, all of them or none.
 
@@ -97,9 +107,13 @@ def import_layers(
         Layer -> features, in the county's store CRS (or WGS 84 degrees where it has none yet).
     is_rehearsal
         Do everything, say what happened, and take it back.
+    expected
+        The revision that a preview was made from; None to write whatever there is now.
 
     Raises
     ------
+    RevisionConflictError
+        When there is another revision by now than the one expected.
     LayerNotEmptyError
         In mode `ADD`, when a layer already holds features.
     DuplicateKeysError, FileContentError, CrsError
@@ -116,10 +130,27 @@ def import_layers(
     updated: dict[str, int] = {}
     opened = workspace.rehearse() if is_rehearsal else workspace.edit(author, note)
     with opened as edit:
+        if expected is not None:
+            edit.require_revision(expected)
         for name, frame in layers.items():
             updated[name], added[name] = _put(edit, name, frame, mode)
     revision = workspace.revision
     return ImportReport(added, updated, before, revision if revision > latest else None, positions)
+
+
+def compare_keys(workspace: Workspace, layer: str, frame: pd.DataFrame, mode: ImportMode) -> KeyChanges:
+    """What an import would do to the current features of a layer, by their keys."""
+    key = find_layer(layer).key
+    held = workspace.read(layer)
+    if "valid_to" in held.columns:
+        held = held[held["valid_to"].isna()]  # those that are ended stay, whatever arrives
+    before, after = list(held[key].astype(str)), list(frame[key].astype(str))
+    known, arrived = set(before), set(after)
+    return KeyChanges(
+        added=tuple(one for one in after if one not in known),
+        met=tuple(one for one in after if one in known),
+        removed=tuple(one for one in before if one not in arrived) if mode is ImportMode.REPLACE else (),
+    )
 
 
 def _judge_arrivals(workspace: Workspace, layers: Mapping[str, pd.DataFrame]) -> tuple[Position, ...]:

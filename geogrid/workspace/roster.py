@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from geogrid.errors import ConflictError, Fault, FileContentError, RosterConflictError
+from geogrid.errors import Fault, FileContentError, RosterConflictError
 from geogrid.io.roster import OPEN, Roster, RosterRow
 from geogrid.responsibility.columns import read_texts
 from geogrid.schema import ERASED_PREFIX, ROLES, find_layer
@@ -420,7 +420,7 @@ def apply_roster(
     ------
     RosterConflictError
         When the plan holds conflicts.
-    ConflictError
+    RevisionConflictError
         When somebody changed the county since it was made.
     """
     if plan.has_conflicts:
@@ -430,10 +430,8 @@ def apply_roster(
     now = at or datetime.datetime.now(datetime.UTC)
     # The note stands in the map file: no name of a file, which could be that of a person.
     with workspace.edit(actor, "import-roster") as edit:
+        edit.require_revision(plan.revision)
         connection = edit.connection
-        row = connection.execute("SELECT ifnull(max(id), 0) FROM main.revision WHERE is_open = 0").fetchone()
-        if row[0] != plan.revision:
-            raise ConflictError(layer="assignment", key="*", expected=plan.revision, found=str(row[0]))
         if plan.new_people:
             edit.insert("person", _frame("person", plan.new_people))
         if plan.new_duties:

@@ -17,6 +17,7 @@ from geogrid import crs
 from geogrid.coverage.town import TOWN_LAYERS, Town
 from geogrid.errors import (
     EmptyLayerError,
+    RevisionConflictError,
     RevisionNotFoundError,
     WorkspaceDamagedError,
     WorkspaceExistsError,
@@ -392,15 +393,22 @@ class Workspace:
         with self.edit(author, f"{name} = {value}") as edit:
             edit.set_setting(name, value)
 
-    def undo(self, author: str) -> int:
+    def undo(self, author: str, expected: int | None = None) -> int:
         """Take back the latest revision that is not undone yet; the number of the revision taken back.
 
         Undoing again takes back the one before it. The undone revision stays in the history.
+
+        Parameters
+        ----------
+        expected
+            The revision that is meant; None for whichever it is.
 
         Raises
         ------
         RevisionNotFoundError
             When there is nothing to undo.
+        RevisionConflictError
+            When another revision than the one expected would be taken back.
         """
         self._ensure_private_file()
         with files.translated(self.path), self._transaction():
@@ -408,6 +416,8 @@ class Workspace:
             undone = journal.find_undoable(self._connection)
             if undone is None:
                 raise RevisionNotFoundError(revision="可撤销的 / to undo", known="-")
+            if expected is not None and undone != expected:
+                raise RevisionConflictError(expected=expected, found=undone)
             revision = journal.begin_revision(self._connection, _utc_now(), author, "undo", undoes=undone)
             for layer in JOURNALLED:
                 self._put_back(layer, undone)
