@@ -34,7 +34,7 @@ from geogrid.workspace.scenarios import (
 from webmap.county import County, current_county
 from webmap.effects import describe_effect
 from webmap.languages import page_language
-from webmap.office import name_download
+from webmap.names import name_download
 from webmap.planning import read_body
 from webmap.roles import current_reader, needs
 from webmap.scenario_api import measure_standing, read_edits
