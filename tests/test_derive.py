@@ -249,7 +249,8 @@ def test_a_county_without_an_extent_gets_one_around_what_it_holds(tmp_path, geog
         ground = extent.geometry.iloc[0]
         for name in ("building", "street"):
             assert shapely.covers(ground, workspace.read_metric(name).geometry.to_numpy()).all()
-    geogrid.refuse("derive", path, "county")  # it has one now
+    assert "--replace" in geogrid.refuse("derive", path, "county")  # it has one now
+    geogrid.succeed("derive", path, "county", "--replace")
 
 
 @pytest.mark.slow

@@ -74,11 +74,14 @@ def command(
         expected = label("cli.derive.file", language())
         raise InvalidOptionError(option="FILE", value="–" if file is None else str(file), expected=expected)
     with Workspace.open(county) as workspace:
+        held = workspace.read(layer)
+        if len(held) and not (is_replacing or dry_run):
+            expected = label("cli.derive.held", language(), count=len(held), layer=layer)
+            raise InvalidOptionError(option="--replace", value="–", expected=expected)
         plan = None
         if file is None:
             frame = plan_derived_extent(workspace)
         else:
-            held = workspace.read(layer)
             known = dict(zip(held["name"], held["code"], strict=True))
             mapping = dict(parse_mapping(text) for text in columns)
             listed = read_area_list(file, LAYERS[layer], columns=mapping, encoding=encoding, known=known)
@@ -98,9 +101,7 @@ def command(
         revision = None
         if not dry_run:
             name = "" if file is None else file.name
-            revision = apply_derived(
-                workspace, layer, frame, is_replacing=is_replacing, author=author, file=name
-            )
+            revision = apply_derived(workspace, layer, frame, author=author, file=name)
     if as_json:
         echo_json({**({} if plan is None else _to_dict(plan)), "layer": layer, "revision": revision})
     else:

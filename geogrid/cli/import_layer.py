@@ -85,11 +85,11 @@ def command(
         if table is not None:
             plan = _place_listing(workspace, table, layer, file, chosen, known, crs, mapping, extent)
             if plan.unresolved:
-                beside = unresolved or file.with_name(f"{file.stem}-未定位.xlsx")
-                plan.write_unresolved(beside, language(), is_synthetic=workspace.is_synthetic)
-                click.echo(
-                    label("placing.written", language(), count=len(plan.unresolved), path=beside), err=True
-                )
+                if unresolved is not None or not dry_run:
+                    beside = unresolved or file.with_name(f"{file.stem}-未定位.xlsx")
+                    plan.write_unresolved(beside, language(), is_synthetic=workspace.is_synthetic)
+                    told = label("placing.written", language(), count=len(plan.unresolved), path=beside)
+                    click.echo(told, err=True)
                 if not partial:
                     raise FileContentError(file.name, plan.list_faults())
             frame, notes = plan.frame, plan.listing.notes

@@ -21,7 +21,7 @@ from geogrid.areas.share import assign_areas
 from geogrid.checks.grids import VILLAGE
 from geogrid.checks.partition import find_partition_faults
 from geogrid.crs import change_crs
-from geogrid.errors import EmptyLayerError, Fault, FileContentError, InvalidOptionError, LayerNotEmptyError
+from geogrid.errors import EmptyLayerError, Fault, FileContentError, InvalidOptionError
 from geogrid.findings import Finding
 from geogrid.io.area_list import AreaList, ListRow
 from geogrid.labels import LANGUAGES, label
@@ -212,19 +212,14 @@ def plan_derived_areas(workspace: Workspace, listed: AreaList, layer: str) -> De
 
 
 def plan_derived_extent(workspace: Workspace) -> gpd.GeoDataFrame:
-    """An extent around the buildings and streets of a county that has none, in metres.
+    """An extent around the buildings and streets of a county, in metres.
 
     Raises
     ------
     EmptyLayerError
         When the county holds neither buildings nor streets.
-    LayerNotEmptyError
-        When it has an extent.
     """
     with workspace.snapshot():
-        held = workspace.count("county")
-        if held:
-            raise LayerNotEmptyError(layer="county", count=held)
         frames = [workspace.read_metric(name) for name in ("building", "street", "compound", "centre")]
     shapes = np.concatenate([frame.geometry.to_numpy() for frame in frames])
     shapes = shapes[~shapely.is_missing(shapes)]
@@ -244,18 +239,9 @@ def plan_derived_extent(workspace: Workspace) -> gpd.GeoDataFrame:
 
 
 def apply_derived(
-    workspace: Workspace, layer: str, frame: gpd.GeoDataFrame, *, is_replacing: bool, author: str, file: str
+    workspace: Workspace, layer: str, frame: gpd.GeoDataFrame, *, author: str, file: str
 ) -> int:
-    """Write derived areas as one revision; its number.
-
-    Raises
-    ------
-    LayerNotEmptyError
-        When the layer holds areas that are not to be replaced.
-    """
-    held = len(workspace.read(layer))
-    if held and not is_replacing:
-        raise LayerNotEmptyError(layer=layer, count=held)
+    """Write derived areas in the place of the layer's current ones, as one revision; its number."""
     with workspace.snapshot():
         names = [name for name in ("county", "community", "district", layer) if workspace.count(name)]
         stored = [(workspace.read_metric(name), workspace.read(name)) for name in dict.fromkeys(names)]
