@@ -35,6 +35,7 @@ GROUND, WATER, STREET, EDGE = "#f7f5f0", "#cfe3ec", "#ffffff", "#5a5148"
 CENTRE, GAP, SITE = "#1f3a5f", "#8f3300", "#7b1fa2"
 MARGIN_SHARE = 0.04
 GAP_MARGIN_M = 250.0
+_POLYGON_TYPE = 3
 LEGEND_MM = 7.0
 FRONT_MAP_MM = 68.0
 """What the first page has left for its map."""
@@ -104,7 +105,7 @@ def draw_catchment_map(facts: Facts, words: Words, medium: Medium) -> bytes:
     shades = [colours[colour] for colour in _colour_apart(catchments, len(colours))]
     with _map(frame, facts, words) as (figure, axes):
         _draw_ground(axes, facts, frame)
-        _fill(axes, catchments.geometry.to_numpy(), facecolors=shades, edgecolors="#ffffff", alpha=0.75)
+        _fill(axes, catchments.geometry.to_numpy(), facecolors=shades, edgecolor="#ffffff", alpha=0.75)
         _draw_areas(axes, facts, frame, label_areas=False)
         _draw_centres(axes, facts, frame)
         _draw_legend(figure, words, ())
@@ -281,36 +282,47 @@ def _marker(line: Any, shape: str, colour: str, text: str) -> Any:
 # --- what is drawn -----------------------------------------------------------------------------
 
 
-def _fill(axes: Any, shapes: Any, **style: Any) -> None:
-    """Polygons, with their holes, as one collection; colours go by shape."""
-    from matplotlib.collections import PathCollection
-    from matplotlib.path import Path
+def _fill(axes: Any, shapes: Any, *, facecolors: Any, **style: Any) -> None:
+    """Polygons, with their holes, as one path for each colour; colours go by shape.
 
-    paths = []
-    for shape in shapes:
-        rings = [ring for part in shapely.get_parts(shape) for ring in _rings(part)]
-        if not rings:
-            paths.append(Path(np.empty((0, 2))))
-            continue
-        codes = np.concatenate(
-            [[Path.MOVETO, *[Path.LINETO] * (len(ring) - 2), Path.CLOSEPOLY] for ring in rings]
-        )
-        paths.append(Path(np.concatenate(rings), codes))
-    axes.add_collection(PathCollection(paths, **({"linewidths": 0.0} | style)), autolim=False)
-
-
-def _rings(polygon: Any) -> list[Any]:
-    if shapely.get_type_id(polygon) != 3 or shapely.is_empty(polygon):
-        return []
-    return [shapely.get_coordinates(ring) for ring in (polygon.exterior, *polygon.interiors)]
+    A picture takes as long as it has paths: thousands of buildings of one colour are drawn as one.
+    """
+    polygons, owners = shapely.get_parts(np.asarray(shapes, dtype=object), return_index=True)
+    is_area = (shapely.get_type_id(polygons) == _POLYGON_TYPE) & ~shapely.is_empty(polygons)
+    polygons, owners = shapely.orient_polygons(polygons[is_area]), owners[is_area]
+    colours = [facecolors] * len(owners) if isinstance(facecolors, str) else [facecolors[o] for o in owners]
+    for colour in dict.fromkeys(colours):
+        chosen = polygons[[other == colour for other in colours]]
+        path = _join_lines(shapely.get_rings(chosen), is_closed=True)
+        _add_path(axes, path, facecolor=colour, **({"linewidth": 0.0} | style))
 
 
 def _stroke(axes: Any, shapes: Any, **style: Any) -> None:
-    from matplotlib.collections import LineCollection
-
+    """Lines as one path."""
     parts = shapely.get_parts(shapely.get_parts(np.asarray(shapes, dtype=object)))
-    lines = [shapely.get_coordinates(part) for part in parts if not shapely.is_empty(part)]
-    axes.add_collection(LineCollection(lines, **style), autolim=False)
+    parts = parts[~shapely.is_empty(parts)]
+    if len(parts):
+        _add_path(axes, _join_lines(parts, is_closed=False), facecolor="none", **style)
+
+
+def _add_path(axes: Any, path: Any, **style: Any) -> None:
+    """Draw a path; as a collection of one, whose extent is not measured curve by curve."""
+    from matplotlib.collections import PathCollection
+
+    axes.add_collection(PathCollection([path], **style), autolim=False)
+
+
+def _join_lines(lines: Any, *, is_closed: bool) -> Any:
+    """One path from lines or rings, each begun anew."""
+    from matplotlib.path import Path
+
+    points, owners = shapely.get_coordinates(lines, return_index=True)
+    codes = np.full(len(points), Path.LINETO, dtype=Path.code_type)
+    begins = np.flatnonzero(np.diff(owners, prepend=-1))
+    codes[begins] = Path.MOVETO
+    if is_closed:
+        codes[np.append(begins[1:], len(points)) - 1] = Path.CLOSEPOLY
+    return Path(points, codes)
 
 
 def _draw_ground(axes: Any, facts: Facts, frame: Frame) -> None:
@@ -318,8 +330,8 @@ def _draw_ground(axes: Any, facts: Facts, frame: Frame) -> None:
     _fill(axes, frame.hold(town.county).geometry, facecolors=GROUND, zorder=1)
     _fill(axes, frame.hold(town.water).geometry, facecolors=WATER, zorder=2)
     streets = frame.hold(town.street)
-    _stroke(axes, streets.geometry, colors="#cfc8bd", linewidths=1.1, zorder=3)
-    _stroke(axes, streets.geometry, colors=STREET, linewidths=0.6, zorder=4)
+    _stroke(axes, streets.geometry, edgecolor="#cfc8bd", linewidth=1.1, zorder=3)
+    _stroke(axes, streets.geometry, edgecolor=STREET, linewidth=0.6, zorder=4)
 
 
 def _draw_homes(axes: Any, facts: Facts, frame: Frame) -> None:
@@ -333,9 +345,9 @@ def _draw_homes(axes: Any, facts: Facts, frame: Frame) -> None:
 
 def _draw_areas(axes: Any, facts: Facts, frame: Frame, *, label_areas: bool = True) -> None:
     town = facts.official.town
-    _stroke(axes, frame.hold(town.district).boundary, colors="#8a6fae", linewidths=0.5, zorder=6)
+    _stroke(axes, frame.hold(town.district).boundary, edgecolor="#8a6fae", linewidth=0.5, zorder=6)
     communities = frame.hold(town.community)
-    _stroke(axes, communities.boundary, colors=EDGE, linewidths=0.8, linestyles=(0, (5, 2)), zorder=6)
+    _stroke(axes, communities.boundary, edgecolor=EDGE, linewidth=0.8, linestyle=(0, (5, 2)), zorder=6)
     if not label_areas:
         return
     seen = shapely.box(*frame.box)
@@ -362,7 +374,7 @@ def _draw_areas(axes: Any, facts: Facts, frame: Frame, *, label_areas: bool = Tr
 def _draw_gaps(axes: Any, facts: Facts, frame: Frame, *, number: bool, only: str | None = None) -> None:
     gaps = facts.gaps if only is None else facts.gaps[facts.gaps["id"] == only]
     gaps = frame.hold(gaps)
-    _fill(axes, gaps.geometry, facecolors="none", edgecolors=GAP, hatch="////", linewidths=0.7, zorder=7)
+    _fill(axes, gaps.geometry, facecolors="none", edgecolor=GAP, hatch="////", linewidth=0.7, zorder=7)
     if number:
         for key, shape in zip(gaps["id"], gaps.geometry, strict=True):
             point = shape.representative_point()
@@ -382,7 +394,7 @@ def _draw_gaps(axes: Any, facts: Facts, frame: Frame, *, number: bool, only: str
 def _draw_gates(axes: Any, facts: Facts, frame: Frame) -> None:
     gates = frame.hold(facts.official.town.gate)
     _stroke(
-        axes, frame.hold(facts.official.town.compound).boundary, colors="#7c7468", linewidths=0.7, zorder=6
+        axes, frame.hold(facts.official.town.compound).boundary, edgecolor="#7c7468", linewidth=0.7, zorder=6
     )
     if gates.empty:
         return
