@@ -24,6 +24,7 @@ bench: $(VENV)/.installed-bench
 	$(BIN)/python benchmarks/engine.py
 	$(BIN)/python benchmarks/surface.py
 	$(BIN)/python benchmarks/imports.py
+	$(BIN)/python benchmarks/report.py
 	$(BIN)/python -m benchmarks.crash
 	$(BIN)/python benchmarks/siting.py
 	$(BIN)/python benchmarks/search.py
