@@ -31,7 +31,7 @@ def measure_report(county: Path, form: str) -> str:
     child.returncode = os.waitstatus_to_exitcode(status)
     elapsed_s = time.perf_counter() - start
     if child.returncode:
-        raise SystemExit(f"{form}: exit code {child.returncode}")
+        raise subprocess.CalledProcessError(child.returncode, f"report --out {out.name}")
     cpu_s = usage.ru_utime + usage.ru_stime
     return f"  {form:6} {elapsed_s:7.1f} s {cpu_s:7.1f} cpu s {usage.ru_maxrss >> 10:6d} MB {out.stat().st_size / 1e6:7.1f} MB file"
 

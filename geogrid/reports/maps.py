@@ -35,6 +35,8 @@ GROUND, WATER, STREET, EDGE = "#f7f5f0", "#cfe3ec", "#ffffff", "#5a5148"
 CENTRE, GAP, SITE = "#1f3a5f", "#8f3300", "#7b1fa2"
 MARGIN_SHARE = 0.04
 GAP_MARGIN_M = 250.0
+GAP_MAP_MM = 76.0
+"""Two gaps, each with its words and its map, share a page."""
 _POLYGON_TYPE = 3
 LEGEND_MM = 7.0
 FRONT_MAP_MM = 68.0
@@ -80,7 +82,7 @@ def draw_gap_map(facts: Facts, gap: str, words: Words, medium: Medium) -> bytes:
         if math.hypot(x - (west + east) / 2, y - (south + north) / 2) < 2500.0:
             west, south, east, north = min(west, x), min(south, y), max(east, x), max(north, y)
     frame = Frame(_widen((west, south, east, north), GAP_MARGIN_M))
-    with _map(frame, facts, words, width_mm=120.0, tallest_mm=105.0) as (figure, axes):
+    with _map(frame, facts, words, width_mm=120.0, tallest_mm=GAP_MAP_MM) as (figure, axes):
         _draw_ground(axes, facts, frame)
         _draw_homes(axes, facts, frame)
         _draw_areas(axes, facts, frame, label_areas=False)
