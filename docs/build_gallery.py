@@ -19,7 +19,7 @@ PAGES = {"front": "结论", "areas": "分区情况", "gap": "缺口 1：", "prop
 """Picture -> what stands in a heading of the page that it shows."""
 CONTENTS_PAGES = 2
 PIXELS_PER_POINT = 1.25
-COLOURS = 64
+COLOURS = 256
 
 
 def main() -> None:
@@ -36,7 +36,6 @@ def main() -> None:
             number = next(n for n, text in enumerate(texts) if n >= CONTENTS_PAGES and heading in text)
             picture = document[number].render(scale=PIXELS_PER_POINT).to_pil()
             picture.quantize(COLOURS).save(IMAGES / f"report-{name}.png", optimize=True)
-            print(f"report-{name}.png: page {number + 1}")
         document.close()
 
 
