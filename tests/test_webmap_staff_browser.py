@@ -159,6 +159,32 @@ def test_a_place_is_found_and_read_without_scripts(browser: Browser, town: str) 
     visit.page.context.close()
 
 
+def test_at_two_hundred_per_cent_and_in_large_text_nothing_is_cut_off(browser: Browser, town: str) -> None:
+    visit = make_visit(browser, town, {"width": 683, "height": 384})  # 1366 x 768 at 200 %
+    visit.open("/#building=b08")
+    visit.wait("document.querySelector('.walk-leg') !== null")
+    visit.page.evaluate("document.getElementById('large').click()")
+    assert visit.page.evaluate("getComputedStyle(document.documentElement).fontSize") == "20px"
+    for address in ("", "/find?kind=building&key=b08", "/area/grid/350725001001001"):
+        if address:
+            visit.page.wait_for_load_state("networkidle")
+            visit.page.goto(town + address)
+        assert visit.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), address
+        assert visit.page.evaluate("document.documentElement.classList.contains('is-large')")
+    visit.require_quiet()
+    visit.page.context.close()
+
+
+@pytest.mark.parametrize("address", ["/find?kind=building&key=b08", "/area/grid/350725001001001"])
+def test_dark_pages_stay_readable(browser: Browser, town: str, address: str) -> None:
+    visit = make_visit(browser, town, WIDE, color_scheme="dark")
+    visit.page.goto(town + address)
+    found = Axe().run(visit.page).response["violations"]
+    assert [rule["id"] for rule in found if rule["impact"] in {"serious", "critical"}] == []
+    assert visit.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(22, 27, 29)"
+    visit.page.context.close()
+
+
 @pytest.mark.parametrize(
     "address",
     ["/#building=b08", "/find?kind=building&key=b08", "/find?q=hpl", "/area/grid/350725001001001", "/list"],
