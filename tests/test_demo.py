@@ -286,7 +286,9 @@ def test_every_post_is_held_by_one_person_and_nobody_can_be_rung_up(town):
     assert sorted(assignment["person"]) == sorted(person["id"])
     assert person["duty_phone"].str.fullmatch(r"000-\d{7}").all()
     assert person["duty_phone"].is_unique
-    assert person["private_phone"].isna().all()
+    private = person["private_phone"].dropna()
+    assert private.str.fullmatch(r"0009\d{7}").all()
+    assert 0 < len(private) < len(person)
     assert person["name"].str.match("^(示例|演示)").all()
     public = person.set_index("id")["duty_phone_public"]
     for row in assignment.itertuples():

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import re
-from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -14,41 +10,18 @@ from flask.testing import FlaskClient
 
 from geogrid.schema import ACCOUNT_ROLES
 from geogrid.workspace import Workspace
-from tests.support.web import open_client, write_town
-from webmap import create_app
-from webmap.assets import read_fingerprints
+from tests.support.routes import ACTORS, ask, find_needs, list_routes, open_towns, read_rows
+from tests.support.web import open_client
 from webmap.county import EXTENSION
-from webmap.foliummap import LEAFLET_URL
-from webmap.roles import CAPABILITIES, OPEN, OWN_ACCOUNT, find_need
+from webmap.roles import CAPABILITIES, OPEN, OWN_ACCOUNT
 from webmap.security import HEADERS
 
-TABLE = Path(__file__).parent / "data" / "routes.csv"
-AWAY = ("community:350725001002",)
-"""Where nobody of the town is on duty."""
-
-ACTORS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "nobody": ("", ()),
-    "everybody": ("", ()),
-    "public": ("public", ()),
-    "staff": ("staff", ()),
-    "staff_away": ("staff", AWAY),
-    "planner": ("planner", ()),
-    "admin": ("admin", ()),
-    "admin_away": ("admin", AWAY),
-}
-"""Column -> role and scope; `nobody` asks a county that is not open to all, `everybody` one that is."""
-
-ROWS = list(csv.DictReader(TABLE.read_text(encoding="utf-8").splitlines()))
+ROWS = read_rows()
 
 
 @pytest.fixture(scope="module")
 def apps(tmp_path_factory: pytest.TempPathFactory) -> tuple[Flask, Flask]:
-    """The town closed to those without a login, and open to all."""
-    folder = tmp_path_factory.mktemp("matrix")
-    closed, opened = write_town(folder / "closed.gpkg"), write_town(folder / "open.gpkg")
-    with Workspace.open(closed) as workspace:
-        workspace.set_setting("web.public", "off", "test")
-    return create_app(closed), create_app(opened)
+    return open_towns(tmp_path_factory.mktemp("matrix"))
 
 
 @pytest.fixture(scope="module")
@@ -60,37 +33,11 @@ def clients(apps: tuple[Flask, Flask]) -> dict[str, FlaskClient]:
     }
 
 
-def list_routes(app: Flask) -> set[tuple[str, str]]:
-    """Every route with each of its methods that are not the framework's own."""
-    return {
-        (rule.rule, method)
-        for rule in app.url_map.iter_rules()
-        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
-    }
-
-
-def ask(client: FlaskClient, row: dict[str, str], actor: str) -> Any:
-    prints = read_fingerprints()
-    address = row["address"].format(
-        static=prints.static, map=prints.map, texts=prints.texts, leaflet=LEAFLET_URL
-    )
-    body: dict[str, Any] = {}
-    if row["body"].startswith("{"):
-        body = {"json": json.loads(row["body"])}
-    elif row["body"]:
-        # Wrong attempts lock a login, so each actor tries another.
-        body = {
-            "data": row["body"].replace("ACTOR", actor),
-            "content_type": "application/x-www-form-urlencoded",
-        }
-    return client.open(address, method=row["method"], **body)
-
-
 def test_every_route_has_a_row_and_every_row_a_route(apps):
     rows = {(row["route"], row["method"]) for row in ROWS}
     routes = list_routes(apps[0])
     assert len(rows) == len(ROWS)
-    assert (routes - rows, rows - routes) == (set(), set()), "add the route to tests/data/routes.csv"
+    assert (routes - rows, rows - routes) == (set(), set()), "python -m tests.support.routes adds rows"
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[f"{row['method']} {row['route']}" for row in ROWS])
@@ -107,11 +54,7 @@ def test_a_route_answers_each_role_as_the_table_says(apps, clients, row):
 
 @pytest.mark.parametrize("row", ROWS, ids=[f"{row['method']} {row['route']}" for row in ROWS])
 def test_the_table_refuses_whom_the_capability_refuses(apps, row):
-    app = apps[0]
-    endpoints = {
-        (rule.rule, method): rule.endpoint for rule in app.url_map.iter_rules() for method in rule.methods
-    }
-    need = find_need(app, endpoints[row["route"], row["method"]])
+    need = find_needs(apps[0])[row["route"], row["method"]]
     assert need == row["needs"]
     roles = ["", *ACCOUNT_ROLES]
     for actor, (role, scope) in ACTORS.items():

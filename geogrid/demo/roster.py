@@ -153,6 +153,9 @@ def build_roster(
             "unit": np.where(police, "城关派出所（演示）", "熊山街道（演示）").astype(object),
             "duty_phone": [f"000-{i + 1:07d}" for i in range(n)],
             "duty_phone_public": police,
+            "private_phone": [
+                None if is_police else f"0009{i + 1:07d}" for i, is_police in enumerate(police)
+            ],
         },
     )
     assignment = make_table(
