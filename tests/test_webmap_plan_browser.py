@@ -15,11 +15,12 @@ from geogrid.coverage.scenario_lonlat import read_records
 from geogrid.workspace import Workspace
 from geogrid.workspace.account import add_account
 from geogrid.workspace.scenarios import read_scenario
-from tests.support.web import METRIC, PASSWORD, lonlat, serving, write_town
+from tests.support.web import METRIC, lonlat, serving, write_town
 from tests.test_webmap_browser import WIDE, Visit, browser, make_visit  # noqa: F401  a fixture comes by its name
 
 pytestmark = pytest.mark.browser
 
+PASSWORD = "town-by-hand-1"
 COVERED = "document.querySelector('#plan-covered')?.textContent"
 
 

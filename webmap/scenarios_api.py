@@ -137,9 +137,11 @@ def edits_file() -> Response:
         stored = find_scenario(workspace, name)
     title = label("web.plan.scenario", page_language())
     frame = _tabulate_edits(county, stored)
-    return _send(
-        county, f"{title} {name}", ".geojson", lambda path: write_layer(frame, path, layer_title=title)
-    )
+
+    def write(path: Path) -> Path:
+        return write_layer(frame, path, layer_title=title).path
+
+    return _send(county, f"{title} {name}", ".geojson", write)
 
 
 @scenarios_api.get("/comparison.xlsx")
@@ -158,9 +160,12 @@ def comparison_file() -> Response:
     sheets = {
         reading.title(language): compare_scenarios(county, reading, plans, language) for reading in readings
     }
-    return _send(
-        county, label("web.plan.compare", language), ".xlsx", lambda path: write_tables(sheets, path)
-    )
+
+    def write(path: Path) -> Path:
+        write_tables(sheets, path)
+        return path
+
+    return _send(county, label("web.plan.compare", language), ".xlsx", write)
 
 
 def compare_scenarios(
@@ -214,13 +219,11 @@ def _tabulate_edits(county: County, stored: StoredScenario) -> gpd.GeoDataFrame:
     return frame.assign(scenario=stored.name, synthetic=county.is_synthetic)
 
 
-def _send(county: County, title: str, suffix: str, write: Callable[[Path], object]) -> Response:
-    """A file that is written for this answer alone."""
+def _send(county: County, title: str, suffix: str, write: Callable[[Path], Path]) -> Response:
+    """A file that is written for this answer alone; `write` says where it was written."""
     name = name_download(county, title, suffix=suffix)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"download{suffix}"
-        write(path)
-        content = io.BytesIO(path.read_bytes())
+        content = io.BytesIO(write(Path(folder) / f"download{suffix}").read_bytes())
     return send_file(content, as_attachment=True, download_name=name, max_age=0)
 
 

@@ -17,6 +17,7 @@ import { leaveComparison, makeStore, openStore } from "./planstore.js";
 import { chooseTool, clickTool, finishPath, isDrawing, makeTools, tellEdit } from "./plantools.js";
 import { change, onChange, state } from "./state.js";
 import { text } from "./texts.js";
+import { forgetVersions, tileVersion } from "./tiledata.js";
 import { town } from "./town.js";
 
 let figures = null;
@@ -73,6 +74,7 @@ async function open() {
   setMode(true);
   if (!figures) build();
   readingControls.show();
+  town.map.getContainer().parentElement.append(figures.badge);
   await openPlanMap();
   showEdits();
   showCentre();
@@ -84,6 +86,7 @@ async function open() {
 function close() {
   setMode(false);
   chooseTool("move");
+  figures?.badge.remove();
   leaveComparison();
   clearSites();
   closePlanMap();
@@ -138,6 +141,7 @@ async function showAnswer(answer, failure, since) {
   figures.show(answer, failure);
   if (!answer) return;
   performance.measure("plan-count", { start: since });
+  if (answer.version !== (await tileVersion())) forgetVersions(); // somebody changed the county meanwhile
   await showTried(colour(answer));
   performance.measure("plan-colours", { start: since });
 }

@@ -108,7 +108,7 @@ export function toggleGate(id, isOpen) {
   else put([...edits, { do: isOpen ? "close_gate" : "open_gate", id }]);
 }
 
-export function isOfCentre(edit, id) {
+function isOfCentre(edit, id) {
   return edit.id === id && edit.do.endsWith("_centre");
 }
 

@@ -10,8 +10,11 @@ export function makeFigures() {
   const box = element("div", { class: "plan-figures", "aria-busy": "true" });
   const spoken = element("p", { class: "visually-hidden", role: "status", "aria-live": "polite" });
   let timer = null;
+  box.badge = element("div", { class: "plan-badge", "aria-hidden": "true", hidden: true });
   box.show = (answer, failure) => {
     box.removeAttribute("aria-busy");
+    box.badge.hidden = Boolean(failure);
+    if (answer) fill(box.badge, ...badge(answer));
     if (failure) return fill(box, element("p", { class: "refusal" }, failure.message));
     fill(box, ...figures(answer));
     clearTimeout(timer); // a drag is told when it rests, not at every step
@@ -30,6 +33,16 @@ export function signed(value) {
 /* After less before. */
 export function difference(counts) {
   return counts.after - counts.before;
+}
+
+/* The count and its change in few words, for the map. */
+function badge(answer) {
+  const change = difference(main(answer));
+  return [
+    element("span", {}, text(answer.people ? "n.people" : "n.homes", { n: count(main(answer).after) })),
+    element("span", { class: tone(change) }, signed(change)),
+    element("small", {}, readingTitle(answer.reading)),
+  ];
 }
 
 function main(answer) {

@@ -45,15 +45,6 @@ function isOpen() {
   return group !== null && town.map.hasLayer(group);
 }
 
-/* The county changed: what stands is read again. */
-export async function reloadPlanMap() {
-  for (const mark of [...marks.values(), ...gateMarks.values()]) mark.remove();
-  for (const known of [centres, marks, gateMarks]) known.clear();
-  await load();
-  show();
-  showGates();
-}
-
 async function load() {
   const [doors, found] = await Promise.all(["centre", "gate"].map((layer) => getJson(`/api/v1/layers/${layer}.geojson`)));
   const features = doors.features.filter(({ geometry }) => geometry);
@@ -230,9 +221,4 @@ function styleGate(id, mark) {
   if (!classes) return;
   classes.toggle("is-closed", !isGateOpen(id));
   classes.toggle("is-changed", currentEdits().some((edit) => edit.id === id && edit.do.endsWith("_gate")));
-}
-
-/* The gates as the lists tell them: { id, compound, isOpen }. */
-export function listGates() {
-  return gates.map(({ properties }) => ({ id: properties.id, compound: properties.compound, isOpen: isGateOpen(properties.id) }));
 }

@@ -3,6 +3,7 @@
 import { byId, element, fill } from "./dom.js";
 import { makeSecondHomes, showTried } from "./homes.js";
 import { colour, latestColour } from "./plancolour.js";
+import { raise } from "./sheet.js";
 import { text } from "./texts.js";
 import { town } from "./town.js";
 
@@ -14,6 +15,7 @@ let divider = null;
 let share = 0.5;
 
 export function startSwipe(left, right) {
+  raise(false); // on a phone the divider lies behind a raised sheet
   const { map } = town;
   if (!map.getPane(PANE)) {
     const pane = map.createPane(PANE);

@@ -2,7 +2,7 @@
 
 import { getJson } from "./data.js";
 import { element, fill } from "./dom.js";
-import { addEdits, currentEdits, freshId, round } from "./planedits.js";
+import { addEdits, freshId, round } from "./planedits.js";
 import { addCentreAt } from "./planmap.js";
 import { text } from "./texts.js";
 import { town } from "./town.js";
@@ -35,10 +35,6 @@ export function registerTool(name, act) {
 
 export function onTool(listener) {
   choosing.add(listener);
-}
-
-export function chosenTool() {
-  return chosen;
 }
 
 export function chooseTool(name) {
@@ -135,8 +131,4 @@ export function tellEdit(edit, nameOf) {
 
 export function isDrawing() {
   return path.length > 0;
-}
-
-export function hasEdits() {
-  return currentEdits().length > 0;
 }
