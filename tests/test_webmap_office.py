@@ -17,13 +17,22 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from geogrid.crs import wgs84_to_gcj02
+from geogrid.crs import change_crs, wgs84_to_gcj02
 from geogrid.demo.county import create_demo_county
 from geogrid.errors import FileMissingError, JobNotFoundError, JobQueueFullError
 from geogrid.schema import LAYERS
 from geogrid.workspace import Workspace
 from tests.support.office import PAGE, fetch, order, post, show, upload, wait
-from tests.support.web import LEADER, LEADER_PHONE, OFFICER_PHONE, lonlat, open_client, write_town
+from tests.support.web import (
+    LEADER,
+    LEADER_PHONE,
+    METRIC,
+    OFFICER_PHONE,
+    box,
+    lonlat,
+    open_client,
+    write_town,
+)
 from webmap import create_app
 from webmap.jobs import EXTENSION, Job, JobRunner, State
 from webmap.settings import WebSettings
@@ -626,3 +635,47 @@ def test_blank_forms_can_be_fetched_for_every_layer(client):
     with client.get("/office/templates/roster.xlsx") as answer:
         assert answer.data.startswith(b"PK")
     assert client.get("/office/templates/person.xlsx", headers=PAGE).status_code == 400
+
+
+# --- findings and mending ------------------------------------------------------------------------
+
+
+def test_findings_are_listed_with_a_remedy_and_a_way_to_the_map_and_can_be_narrowed(planner, town):
+    page = planner.get("/office/findings", headers=PAGE).text
+    assert "→" in page
+    assert 'href="/?lang=zh#view=18/27.' in page
+    narrow = show(planner, "/office/findings")
+    assert "没有符合条件的数据问题" not in narrow
+    nothing = planner.get("/office/findings?code=no.such.rule&severity=error", headers=PAGE).text
+    assert "没有符合条件的数据问题" in nothing
+
+
+def test_an_overlap_of_two_districts_is_previewed_mended_and_taken_back(planner, town):
+    with Workspace.open(town) as workspace, workspace.edit("t", "overlap") as edit:
+        south = workspace.read("district").set_index("code").loc["P01"]
+        # The southern half reaches 20 m beyond the border at 400 m: 1200 m by 20 m, 2.4 ha.
+        wider = change_crs(gpd.GeoSeries([box(0, 0, 1200, 420)], crs=METRIC), "EPSG:4490", "t").iloc[0]
+        edit.update("district", "P01", int(south["version"]), {"geometry": wider})
+    where = order(planner, "/office/mend", layer="district", rule="winner", winner="P02")
+    words = show(planner, where)
+    assert "P01 50.4000 48.0000 0.0000 2.4000" in words
+    assert '<path class="moved"' in planner.get(where, headers=PAGE).text
+    assert post(planner, f"{where.replace('/jobs/', '/mend/')}/confirm").status_code == 303
+    assert "已修复，记为修订 3" in show(planner, where)
+    assert post(planner, f"{where.replace('/jobs/', '/mend/')}/confirm").status_code == 404
+    with Workspace.open(town) as workspace:
+        areas = workspace.read_metric("district").set_index("code").geometry.area
+    assert areas["P01"] == pytest.approx(480_000, rel=1e-6)
+    assert post(planner, "/office/undo", revision="3", consent="yes").status_code == 303
+    with Workspace.open(town) as workspace:
+        areas = workspace.read_metric("district").set_index("code").geometry.area
+    assert areas["P01"] == pytest.approx(504_000, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("layer", "building"), ("rule", "x"), ("snap_m", "-1"), ("snap_m", "nan"), ("sliver_m", "1e9")],
+)
+def test_a_mend_with_a_choice_that_is_none_is_refused(planner, field, value):
+    fields = {"layer": "district", "rule": "largest", field: value}
+    assert post(planner, "/office/mend", **fields).status_code == 400

@@ -43,6 +43,7 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     from webmap.limits import init_limits
     from webmap.office import office
     from webmap.office_batch import office_batch
+    from webmap.office_findings import office_findings
     from webmap.office_history import office_history
     from webmap.office_reports import office_reports
     from webmap.office_uploads import office_uploads
@@ -76,7 +77,7 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
         app.register_blueprint(blueprint)
     for part in (admin, people_api, staff_api, staff_pages, office, office_reports, scenarios_api):
         app.register_blueprint(part)
-    for part in (office_uploads, office_history, office_batch):
+    for part in (office_uploads, office_findings, office_history, office_batch):
         app.register_blueprint(part)
     init_limits(app, settings)
     return app

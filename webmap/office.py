@@ -22,6 +22,7 @@ office = Blueprint("office", __name__, url_prefix="/office")
 SECTIONS = {
     "reports": "report",
     "uploads": "upload",
+    "findings": "edit",
     "history": "edit",
     "batch": "look_up_batch",
     "templates": "report",
