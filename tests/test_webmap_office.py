@@ -195,6 +195,26 @@ def test_results_and_folders_are_private_and_go_with_time_and_with_the_runner():
     assert not root.exists()
 
 
+def test_a_job_that_ends_while_its_page_is_written_is_shown_as_it_was(app, client, monkeypatch):
+    runner = app.extensions[EXTENSION]
+    gate = threading.Event()
+    job = runner.submit("a-planner-", "report", "x", lambda _: gate.wait(10))
+    end = time.monotonic() + 10
+    while job.state is not State.RUNNING and time.monotonic() < end:
+        time.sleep(0.005)
+    count_ahead = runner.n_ahead
+
+    def end_first(asked: Job) -> int:
+        gate.set()
+        wait_for(job)
+        return count_ahead(asked)
+
+    monkeypatch.setattr(runner, "n_ahead", end_first)
+    page = client.get(f"/office/jobs/{job.id}", headers=PAGE).text
+    assert "<progress" in page
+    assert "已取消" not in page
+
+
 # --- reports and exports -----------------------------------------------------------------------
 
 
@@ -399,6 +419,7 @@ def test_every_fault_of_a_file_is_listed_with_its_row_and_nothing_can_be_written
     assert "文件有 2 处问题" in words
     assert "3 编号 编号“s1”与第 2 行重复" in words
     assert "坐标“一百, 27”不是数字" in words
+    assert '<option value="名称" selected' in planner.get(where, headers=PAGE).text
     assert act(planner, where, "confirm").status_code == 404
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, send_file, url_for
@@ -97,6 +98,7 @@ def job_page(key: str) -> Response:
 
 def render_job(job: Job, refusal: GeogridError | None = None) -> Response:
     """The page of a job; with a refusal of what its owner decided, where there is one."""
+    job = copy.copy(job)  # as it is now: it may end while the page is written
     template = "office_job.html"
     if job.state is State.DONE and not isinstance(job.outcome, Product):
         template = f"office_{job.kind}.html"

@@ -29,7 +29,7 @@ from geogrid.errors import (
     WorkspaceError,
 )
 from geogrid.findings import Finding
-from geogrid.io.columns import PLACE_COLUMNS
+from geogrid.io.columns import PLACE_COLUMNS, match_columns
 from geogrid.io.roster import read_roster
 from geogrid.io.source import SUPPORTED
 from geogrid.io.table import TABLE_SUFFIXES, read_table
@@ -360,6 +360,8 @@ def _refuse(preview: Preview, refusal: GeogridError) -> None:
         preview.headings = list(refusal.found)
     elif not preview.headings and isinstance(refusal, FileContentError):
         preview.headings = _read_headings(preview)
+    if preview.headings and not preview.matched:
+        preview.matched = _match(preview)
 
 
 def _read_headings(preview: Preview) -> list[str]:
@@ -369,6 +371,16 @@ def _read_headings(preview: Preview) -> list[str]:
         return read_table(preview.path, encoding=preview.options.encoding or None).columns
     except GeogridError:
         return []
+
+
+def _match(preview: Preview) -> dict[str, str]:
+    """Which columns would be taken for which of ours; none while one that must be there is not."""
+    options, headings = preview.options, preview.headings
+    is_table = preview.path.suffix in TABLE_SUFFIXES
+    try:
+        return match_columns(preview.target, headings, options.columns, options.name, is_table=is_table)
+    except InputError:
+        return {}
 
 
 def _write(preview: Preview) -> int | None:
