@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 
@@ -456,8 +457,9 @@ def build_gazetteer(layers: Mapping[str, gpd.GeoDataFrame], aliases: pd.DataFram
     names: list[_KnownName] = []
     for kind, frame in used.items():
         rows = _unite_doors(frame) if kind == "centre" else frame
-        wheres = _describe_whereabouts(rows, used.get("community") if kind != "community" else None)
-        points = _pick_lonlats(rows)
+        places = shapely.point_on_surface(rows.geometry.to_numpy())
+        wheres = _describe_whereabouts(rows, places, used.get("community") if kind != "community" else None)
+        points = _convert_places(places, rows)
         keys = read_texts(rows, "centre" if kind == "centre" else LAYERS[kind].key)
         for i, (key, known) in enumerate(zip(keys, _list_known(kind, rows, compound_names), strict=True)):
             if key is None:
@@ -533,6 +535,7 @@ def _read_compound_names(
 
 
 Known = list[tuple[NameKind, str]]
+Objects = npt.NDArray[np.object_]
 
 
 def _list_known(
@@ -579,18 +582,19 @@ def _unite_doors(centres: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return ordered.drop_duplicates("centre")
 
 
-def _describe_whereabouts(frame: gpd.GeoDataFrame, communities: gpd.GeoDataFrame | None) -> list[str]:
-    """For every row the name of its community and its address, parted by a space."""
+def _describe_whereabouts(
+    frame: gpd.GeoDataFrame, places: Objects, communities: gpd.GeoDataFrame | None
+) -> list[str]:
+    """For every row the name of the community that holds a point on it, and its address, parted by a space."""
     addresses = read_texts(frame, "address")
     held: Iterable[str | None] = [None] * len(frame)
     if communities is not None:
         titles = dict(zip(read_texts(communities, "code"), read_texts(communities, "name"), strict=True))
-        held = [titles.get(code) for code in assign_areas(frame.geometry.to_numpy(), communities)]
+        held = [titles.get(code) for code in assign_areas(places, communities)]
     return [" ".join(filter(None, pair)) for pair in zip(held, addresses, strict=True)]
 
 
-def _pick_lonlats(frame: gpd.GeoDataFrame) -> list[tuple[float, float] | None]:
-    points = shapely.point_on_surface(frame.geometry.to_numpy())
-    xy = np.column_stack([shapely.get_x(points), shapely.get_y(points)])
+def _convert_places(places: Objects, frame: gpd.GeoDataFrame) -> list[tuple[float, float] | None]:
+    xy = np.column_stack([shapely.get_x(places), shapely.get_y(places)])
     lonlat = transform_points(xy, crs_name(require_crs(frame, "gazetteer")), WGS84)
     return [(lon, lat) if isfinite(lon + lat) else None for lon, lat in lonlat.tolist()]
