@@ -47,6 +47,7 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     from webmap.office_history import office_history
     from webmap.office_reports import office_reports
     from webmap.office_uploads import office_uploads
+    from webmap.openapi import openapi
     from webmap.pages import pages
     from webmap.people_api import people_api
     from webmap.roles import init_roles
@@ -74,6 +75,7 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     init_errors(app)
     Compress(app)
     for blueprint in (pages, api, area_api, siting_api, scenario_api, tiles, basemap, assets, account_pages):
+    for blueprint in (pages, api, area_api, siting_api, scenario_api, tiles, basemap, openapi, assets):
         app.register_blueprint(blueprint)
     for part in (admin, people_api, staff_api, staff_pages, office, office_reports, scenarios_api):
         app.register_blueprint(part)
