@@ -75,11 +75,13 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     init_errors(app)
     Compress(app)
     for blueprint in (pages, api, area_api, siting_api, scenario_api, tiles, basemap, assets, account_pages):
-    for blueprint in (pages, api, area_api, siting_api, scenario_api, tiles, basemap, openapi, assets):
         app.register_blueprint(blueprint)
     for part in (admin, people_api, staff_api, staff_pages, office, office_reports, scenarios_api):
         app.register_blueprint(part)
     for part in (office_uploads, office_findings, office_history, office_batch):
+    for part in (office_uploads, office_history, office_batch):
+    for part in (admin, people_api, staff_api, office, office_reports, scenarios_api):
+    for part in (openapi, staff_api, office, office_reports):
         app.register_blueprint(part)
     init_limits(app, settings)
     return app
