@@ -74,7 +74,28 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     init_roles(app)
     init_errors(app)
     Compress(app)
-    for blueprint in (pages, api, area_api, siting_api, scenario_api, tiles, basemap, assets, account_pages):
+    for blueprint in (
+        pages,
+        api,
+        area_api,
+        siting_api,
+        scenario_api,
+        scenarios_api,
+        tiles,
+        basemap,
+        assets,
+        account_pages,
+        admin,
+        people_api,
+        staff_api,
+        staff_pages,
+        office,
+        office_reports,
+        office_uploads,
+        office_history,
+        office_batch,
+        openapi,
+    ):
         app.register_blueprint(blueprint)
     for part in (admin, people_api, staff_api, staff_pages, office, office_reports, scenarios_api):
         app.register_blueprint(part)

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.routing import Rule
 
 from geogrid import __version__
+from webmap.roles import OPEN, needs
 
 openapi = Blueprint("openapi", __name__)
 
@@ -35,7 +36,7 @@ READING = ("minutes", "metres", "profile")
 ASKED: dict[str, tuple[str, ...]] = {
     "api.outline": ("layer", "feature"),
     "api.homes": READING,
-    "api.homes_doubt": READING,
+    "api.doubt": READING,
     "api.coverage": READING,
     "api.gaps": (*READING, "format"),
     "api.centres": READING,
@@ -43,7 +44,8 @@ ASKED: dict[str, tuple[str, ...]] = {
     "api.isochrones": READING,
     "api.search": ("q",),
     "api.locate_named": ("building", "q", "on"),
-    "area_api.area": ("on",),
+    "area_api.describe": ("on",),
+    "staff_api.walk_of_building": ("building",),
     "tiles.tile": ("v",),
 }
 """Endpoint -> the parameters that it reads."""
@@ -52,6 +54,7 @@ PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
 
 @openapi.get("/openapi.json")
+@needs(OPEN)
 def describe_api() -> ResponseReturnValue:
     """This description."""
     return jsonify(build_openapi(current_app))
