@@ -56,7 +56,7 @@ PROBLEM = {"$ref": "#/components/schemas/Problem"}
 @openapi.get("/openapi.json")
 @needs(OPEN)
 def describe_api() -> ResponseReturnValue:
-    """This description."""
+    """The description of all that programs can call."""
     return jsonify(build_openapi(current_app))
 
 
