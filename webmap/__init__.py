@@ -92,17 +92,11 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
         office,
         office_reports,
         office_uploads,
+        office_findings,
         office_history,
         office_batch,
         openapi,
     ):
         app.register_blueprint(blueprint)
-    for part in (admin, people_api, staff_api, staff_pages, office, office_reports, scenarios_api):
-        app.register_blueprint(part)
-    for part in (office_uploads, office_findings, office_history, office_batch):
-    for part in (office_uploads, office_history, office_batch):
-    for part in (admin, people_api, staff_api, office, office_reports, scenarios_api):
-    for part in (openapi, staff_api, office, office_reports):
-        app.register_blueprint(part)
     init_limits(app, settings)
     return app
