@@ -9,10 +9,11 @@ import sys
 import openpyxl
 import pytest
 
-from geogrid.cli.export import ALL, COMPUTED, EXPORTABLE
+from geogrid.cli.export import ALL
 from geogrid.demo.county import create_demo_county
 from geogrid.io.export import EXPORT_SUFFIXES
 from geogrid.schema import LAYERS
+from geogrid.workspace.exporting import COMPUTED, EXPORTABLE
 from tests.support.command import Command
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import geopandas as gpd
+import numpy as np
 from flask import current_app
 
 from geogrid.coverage.assess import Coverage, add_doubt, assess_layout
@@ -30,8 +31,8 @@ from geogrid.workspace.lookup import read_register
 from webmap.columns import PUBLIC_COLUMNS
 from webmap.roster import Contact, forget_people, read_contacts
 
-FOCUS_MARGIN = 0.15
-"""Of the extent of the centres, on each side of them."""
+FOCUS_MARGIN, FOCUS_LEFT_OUT = 0.03, 0.02
+"""Of what is shown first: the margin on each side, and the share of buildings beyond each edge of it."""
 EXTENSION = "geogrid_county"
 KEPT_RESULTS = 96
 """Computed answers kept a revision: each reading has about six, and few readings are in use at a time."""
@@ -146,11 +147,23 @@ class County:
         return self.town
 
     def focus(self) -> list[float] | None:
-        """What to show first: where the centres stand, with as much around them as is usual; as `bounds`."""
+        """What to show first: where the centres stand and nearly all buildings, with a margin; as `bounds`."""
         whole, centres = self.bounds(), self.layers["centre"]
         if whole is None or len(centres) < 2:
             return whole
-        west, south, east, north = to_lonlat(centres, "centre").total_bounds
+        boxes = [to_lonlat(centres, "centre").total_bounds]
+        if len(self.layers["building"]):
+            spots = to_lonlat(self.layers["building"], "building").bounds.to_numpy()
+            boxes.append(
+                np.concatenate(
+                    [
+                        np.quantile(spots[:, :2], FOCUS_LEFT_OUT, axis=0),
+                        np.quantile(spots[:, 2:], 1.0 - FOCUS_LEFT_OUT, axis=0),
+                    ]
+                )
+            )
+        west, south = np.min(boxes, axis=0)[:2]
+        east, north = np.max(boxes, axis=0)[2:]
         wide, high = FOCUS_MARGIN * (east - west), FOCUS_MARGIN * (north - south)
         return [
             max(whole[0], round(float(west - wide), 6)),

@@ -15,8 +15,11 @@ from waitress.server import create_server
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from geogrid.errors import CertificateError, PortInUseError
+from webmap.settings import WebSettings
 
 THREADS = 8
+LARGEST_BODY_BYTES = 2 * WebSettings.max_upload_bytes
+"""Larger ones are cut off before the application sees them; what it refuses itself, it refuses with a sentence."""
 MOST_CONNECTIONS = 200
 """Of a server with TLS, which gives each a thread of its own; more wait to be taken."""
 SILENT_S = 30.0
@@ -58,7 +61,9 @@ def load_certificate(cert: Path, key: Path) -> ssl.SSLContext:
 def make_server(app: Flask, listening: socket.socket, context: ssl.SSLContext | None = None) -> Any:
     """A server of the application on a bound socket; `run` or `serve_forever` blocks, by TLS where there is a context."""
     if context is None:
-        return create_server(app, sockets=[listening], threads=THREADS)
+        return create_server(
+            app, sockets=[listening], threads=THREADS, max_request_body_size=LARGEST_BODY_BYTES
+        )
     listening.listen(MOST_CONNECTIONS)
     server = _TlsServer(app, listening, context)
     server.run = server.serve_forever  # type: ignore[attr-defined]  # as waitress calls it

@@ -6,12 +6,9 @@ import datetime
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
 from flask import Blueprint, Response, request
 
-from geogrid.coverage.catchment import outline_catchments, outline_isochrones
-from geogrid.coverage.homes import locate_homes
-from geogrid.crs import WGS84, change_crs
+from geogrid.crs import WGS84
 from geogrid.errors import ConsentMissingError, InvalidOptionError, UnknownLayerError
 from geogrid.io.export import EXPORT_SUFFIXES, hide_small_counts, write_layer
 from geogrid.labels import LANGUAGES, label
@@ -20,6 +17,7 @@ from geogrid.reports.forms import FORMS, describe_command, write_document
 from geogrid.reports.gather import Request, gather_county
 from geogrid.schema import LAYERS, SMALLEST_COUNT, TABLES
 from geogrid.workspace import Workspace
+from geogrid.workspace.exporting import COMPUTED, read_export
 from geogrid.workspace.scenarios import list_scenarios
 from webmap.county import County, current_county
 from webmap.jobs import Job, Product, Work, current_jobs
@@ -29,9 +27,6 @@ from webmap.office import current_owner, render_office, require_whole_county, sh
 from webmap.roles import needs
 
 office_reports = Blueprint("office_reports", __name__, url_prefix="/office")
-
-COMPUTED = ("catchment", "isochrone", "gap", "home")
-"""Results that are drawn anew for each export and stored nowhere."""
 
 STEP_SHARES = {"read": 0.02, "findings": 0.08, "coverage": 0.25, "doubt": 0.35, "siting": 0.5}
 """How much of a report is done when each step begins; drawing is the rest, from `DRAWING`."""
@@ -157,9 +152,7 @@ def _export(county: County, layer: str, suffix: str, crs: str | None, name: str)
     def work(job: Job) -> Product:
         job.tell(0.1, "report.step.coverage" if layer in COMPUTED else "report.step.read")
         with Workspace.open(county.path, readonly=True) as workspace:
-            frame = _compute(county, workspace, layer) if layer in COMPUTED else workspace.read(layer)
-        if county.is_synthetic and "synthetic" not in frame.columns:
-            frame = frame.assign(synthetic=True)
+            frame = read_export(workspace, layer)
         frame, n_hidden = hide_small_counts(frame)
         job.tell(0.7, "web.office.step.write")
         # The name says what the data is to whoever finds the file, and to the writer.
@@ -178,18 +171,3 @@ def _part(note: str) -> tuple[str, str]:
     """The two languages of a note."""
     zh, _, en = note.partition(" / ")
     return zh, en or zh
-
-
-def _compute(county: County, workspace: Workspace, layer: str) -> pd.DataFrame:
-    """A computed layer under the county's official reading, in its store CRS."""
-    reading = county.reading
-    if layer == "home":
-        found = county.assess(reading)
-        drawn = locate_homes(found.homes, found.town.street.crs)
-    elif layer == "gap":
-        drawn = county.assess(reading).gaps
-    else:
-        outline = outline_catchments if layer == "catchment" else outline_isochrones
-        drawn = outline(county.layout, county.ground, reading)
-    located: pd.DataFrame = change_crs(drawn.assign(reading=str(reading)), str(workspace.store_crs), layer)
-    return located

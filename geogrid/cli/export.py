@@ -13,25 +13,17 @@ from geogrid.cli.options import county_argument
 from geogrid.cli.output import Progress
 from geogrid.errors import BulkExportError, UnknownLayerError
 from geogrid.labels import LANGUAGES, label
-from geogrid.schema import LAYERS, SMALLEST_COUNT, TABLES, Layer
+from geogrid.schema import LAYERS, SMALLEST_COUNT, TABLES
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
 
     from geogrid.workspace import Workspace
 
-COMPUTED = ("catchment", "isochrone", "gap", "home")
-"""Results that are drawn anew for each export and stored nowhere."""
 ALL = "all"
-EXPORTABLE: dict[str, Layer] = {
-    name: table for name, table in {**LAYERS, **TABLES}.items() if not table.is_personal
-}
 BULK_LAYERS = ("building", "street")
 BULK_M2 = 25e6
 """Large-scale maps of all features of more ground than this can be classified (25 km²)."""
-
-_SECRET_SETTINGS = ("map.tianditu_token",)
 
 
 @click.command("export")
@@ -58,6 +50,7 @@ def command(
     from geogrid.io.export import hide_small_counts, write_layer, write_layers
     from geogrid.io.naming import suffix_of
     from geogrid.workspace import Workspace
+    from geogrid.workspace.exporting import COMPUTED, EXPORTABLE, read_export
 
     if layer not in EXPORTABLE and layer not in (*COMPUTED, ALL):
         raise UnknownLayerError(layer=layer, known=", ".join([*EXPORTABLE, *COMPUTED, ALL]))
@@ -66,7 +59,7 @@ def command(
     with Workspace.open(county) as workspace:
         _ask(workspace, layer, speak, is_sure=yes)
         with workspace.snapshot():
-            frames = {name: _read(workspace, name) for name in names}
+            frames = {name: read_export(workspace, name) for name in names}
         target = choose_output_crs(
             crs or ("metric" if suffix_of(file) == ".dxf" else None), workspace.metric_crs
         )
@@ -93,9 +86,10 @@ def command(
 
 
 def _title(name: str, speak: str) -> str:
-    if name in COMPUTED:
+    layer = LAYERS.get(name) or TABLES.get(name)
+    if layer is None:
         return label(f"coverage.{name}", speak)
-    return EXPORTABLE[name].zh if speak == "zh" else EXPORTABLE[name].en
+    return layer.zh if speak == "zh" else layer.en
 
 
 def _ask(workspace: Workspace, layer: str, speak: str, *, is_sure: bool) -> None:
@@ -128,40 +122,3 @@ def _measure_extent(frame: gpd.GeoDataFrame) -> float:
         return 0.0
     west, south, east, north = frame.total_bounds
     return float((east - west) * (north - south))
-
-
-def _read(workspace: Workspace, name: str) -> pd.DataFrame:
-    frame: pd.DataFrame
-    if name in COMPUTED:
-        frame = _compute(workspace, name)
-    else:
-        frame = workspace.read(name)
-        if name == "setting":
-            frame = frame[~frame["id"].isin(_SECRET_SETTINGS)]
-    if workspace.is_synthetic and "synthetic" not in frame.columns:
-        frame = frame.assign(synthetic=True)
-    return frame
-
-
-def _compute(workspace: Workspace, layer: str) -> gpd.GeoDataFrame:
-    from geogrid.coverage.assess import assess_layout
-    from geogrid.coverage.catchment import outline_catchments, outline_isochrones
-    from geogrid.coverage.ground import lay_ground
-    from geogrid.coverage.homes import locate_homes
-    from geogrid.coverage.reading import Reading
-    from geogrid.crs import change_crs
-    from geogrid.workspace.cache import read_layout
-
-    town, reading = workspace.read_town(), Reading.parse(workspace.reading)
-    layout = read_layout(workspace.path, town)
-    if layer == "home":
-        drawn = locate_homes(assess_layout(town, layout, [reading])[0].homes, town.street.crs)
-    elif layer == "gap":
-        drawn = assess_layout(town, layout, [reading])[0].gaps
-    else:
-        outline = outline_catchments if layer == "catchment" else outline_isochrones
-        drawn = outline(layout, lay_ground(town, layout), reading)
-    located: gpd.GeoDataFrame = change_crs(
-        drawn.assign(reading=str(reading)), str(workspace.store_crs), layer
-    )
-    return located
