@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import subprocess
 import sys
@@ -45,7 +46,7 @@ def test_all_layers_ask_first_and_go_into_one_file_that_gdal_opens(geogrid, demo
     assert eval(ran.stdout) == dict.fromkeys(LAYERS, "EPSG:4528")  # noqa: S307  # our own output
     connection = sqlite3.connect(path)
     tables = {name for (name,) in connection.execute("SELECT table_name FROM gpkg_contents")}
-    dump = "\n".join(connection.iterdump())
+    dump = re.sub("X'[0-9A-F]*'", "", "\n".join(connection.iterdump()))  # digits of a geometry are no phone
     connection.close()
     assert tables == set(EXPORTABLE)
     assert not {"person", "assignment", "account", "audit"} & tables

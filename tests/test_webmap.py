@@ -87,6 +87,7 @@ SAMPLES = {
         "/api/v1/areas/beat/J01",
     ],
     "/api/v1/walk": ["/api/v1/walk?building=b02", "/api/v1/walk?building=b24"],
+    "/openapi.json": ["/openapi.json"],
     "/api/v1/locate": ["/api/v1/locate?building=b02", "/api/v1/locate?q=东苑", "/api/v1/locate?q=J01"],
     f"{LEAFLET_URL}/<path:name>": [f"{LEAFLET_URL}/leaflet.js", f"{LEAFLET_URL}/images/layers.png"],
     "/static/<fingerprint>/<path:name>": [f"/static/{read_fingerprints().static}/main.js"],
