@@ -22,6 +22,7 @@ from geogrid.areas.share import assign_areas
 from geogrid.crs import WGS84, crs_name, require_crs, require_same_crs, transform_points
 from geogrid.labels import label
 from geogrid.responsibility.address import Reading, mark_numbers, read_address, write_digits
+from geogrid.responsibility.collector import collector_paused
 from geogrid.responsibility.columns import read_lists, read_texts
 from geogrid.responsibility.index import Bases, split_number
 from geogrid.responsibility.names import (
@@ -367,6 +368,7 @@ class Gazetteer:
         return "".join(lines), list(accumulate(map(len, lines), initial=0)), owners
 
     @cached_property
+    @collector_paused()
     def _grouped(self) -> tuple[Bases, tuple[dict[str, list[int]], ...]]:
         spelled: dict[str, str] = {}
         numbers: dict[str, dict[str, list[int]]] = {}
@@ -429,6 +431,7 @@ def _take_apart(text: str) -> set[str]:
 # --- building it -------------------------------------------------------------------------------
 
 
+@collector_paused()
 def build_gazetteer(layers: Mapping[str, gpd.GeoDataFrame], aliases: pd.DataFrame | None = None) -> Gazetteer:
     """The gazetteer of a county's current features.
 
