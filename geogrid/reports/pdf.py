@@ -26,6 +26,7 @@ from geogrid.reports.document import (
     Table,
     write_cell,
 )
+from geogrid.reports.drawing import draw_in_order
 from geogrid.reports.words import Words
 
 TEMPLATE = "report.typ"
@@ -70,12 +71,13 @@ def write_pdf(document: Document, path: Path, progress: Progress | None = None) 
 def _list_blocks(
     document: Document, root: Path, words: Words, progress: Progress | None
 ) -> Iterator[dict[str, Any]]:
-    n_figures = sum(1 for _ in document.figures())
+    figures = list(document.figures())
+    pictures = draw_in_order(figures, Medium.SVG)
     n_drawn = 0
     for block in document.blocks:
         if isinstance(block, Figure):
             n_drawn += 1
-            (root / f"{n_drawn}.svg").write_bytes(block.draw(Medium.SVG))
+            (root / f"{n_drawn}.svg").write_bytes(next(pictures))
             yield {
                 "kind": "picture",
                 "file": f"{n_drawn}.svg",
@@ -85,7 +87,7 @@ def _list_blocks(
                 "supplement": words("figure"),
             }
             if progress is not None:
-                progress(n_drawn, n_figures + 1)
+                progress(n_drawn, len(figures) + 1)
         else:
             yield _describe(block, words)
 

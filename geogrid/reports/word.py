@@ -24,6 +24,7 @@ from geogrid.reports.document import (
     Table,
     write_cell,
 )
+from geogrid.reports.drawing import draw_in_order
 from geogrid.reports.words import Words
 
 BODY_FONT, HEADING_FONT, LATIN_FONT = "仿宋", "黑体", "Times New Roman"
@@ -86,6 +87,7 @@ class _Writer:
         except (ValueError, KeyError, OSError) as error:
             name = "" if template is None else template.name
             raise UnsupportedFileError(name, "docx", (".docx",)) from error
+        self._pictures = draw_in_order(list(document.figures()), Medium.PNG)
         self._n_captions = {"figure": 0, "table": 0}
         self._n_headings = [0, 0, 0]
         self._begins_page = False
@@ -292,7 +294,7 @@ class _Writer:
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
         paragraph.paragraph_format.keep_with_next = True
         picture = paragraph.add_run().add_picture(
-            io.BytesIO(block.draw(Medium.PNG)), width=Mm(min(block.width_mm, TEXT_WIDTH_MM))
+            io.BytesIO(next(self._pictures)), width=Mm(min(block.width_mm, TEXT_WIDTH_MM))
         )
         picture._inline.docPr.set("descr", block.alt)  # noqa: SLF001  the one way to set a text for it
         self._write_caption("figure", block.caption)
