@@ -33,6 +33,6 @@ def test_beside_other_threads_the_same_is_drawn_here():
 
 def test_a_picture_that_fails_is_told():
     figures = _figures(2 * FEW_FIGURES)
-    figures[5] = Figure("bad", "", "", lambda medium: 1 / 0)
+    figures[5] = Figure("bad", "", "", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         list(draw_in_order(figures, Medium.SVG))
