@@ -34,6 +34,7 @@ ARGUMENTS = [
 ]
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 PATIENCE_S = 15
+QUIET_S = 0.5
 
 COLOUR_AT = """(lat, lon) => {
     const zoom = url_layer_homes_0._tileZoom, at = map_town.project([lat, lon], zoom);
@@ -55,6 +56,7 @@ class Visit:
     origin: str
     requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+    n_pending: int = 0
 
     def open(self, address: str = "/") -> None:
         self.page.goto(self.origin + address)
@@ -77,6 +79,18 @@ class Visit:
                 return found
             self.page.wait_for_timeout(50)
         pytest.fail(f"never true: {condition}; {self.complaints}")
+
+    def settle(self) -> None:
+        """Nothing has been asked for a while: leaving now cuts off no request, which would count as failed."""
+        end, quiet_since = time.monotonic() + PATIENCE_S, time.monotonic()
+        n_asked = len(self.requests)
+        while time.monotonic() < end and time.monotonic() < quiet_since + QUIET_S:
+            self.page.wait_for_timeout(50)
+            if self.n_pending or len(self.requests) != n_asked:
+                n_asked, quiet_since = len(self.requests), time.monotonic()
+
+    def count_pending(self, change: int) -> None:
+        self.n_pending += change
 
     def click_place(self, x: float, y: float) -> None:
         """Click on a place of the town, given in metres from its lower left corner."""
@@ -123,6 +137,9 @@ def make_visit(browser: Browser, origin: str, size: dict[str, int], **options: A
     ).new_page()
     visit = Visit(page, origin)
     page.on("request", lambda request: visit.requests.append(request.url))
+    page.on("request", lambda _: visit.count_pending(1))
+    page.on("requestfinished", lambda _: visit.count_pending(-1))
+    page.on("requestfailed", lambda _: visit.count_pending(-1))
     page.on("requestfailed", lambda request: visit.complaints.append(f"{request.url}: {request.failure}"))
     page.on("pageerror", lambda error: visit.complaints.append(str(error)))
     page.on(
@@ -238,7 +255,7 @@ def test_a_reading_changes_the_figures_and_the_permalink(visit: Visit) -> None:
     visit.page.check("input[value='metres:500']", force=True)
     visit.wait(f"document.querySelector('.share strong')?.textContent !== {before!r}")
     assert "reading=metres:500" in visit.page.url
-    visit.page.wait_for_load_state("networkidle")  # a request that a reload cuts off counts as failed
+    visit.settle()
     visit.page.reload()
     visit.wait_until_ready()
     assert visit.page.is_checked("input[value='metres:500']")
@@ -374,7 +391,7 @@ def test_a_base_map_in_gcj02_is_moved_under_its_places(browser: Browser, tmp_pat
         assert "某某图" in visit.page.inner_text("#sources")
         visit.page.locator("label[data-group=basemap] input").uncheck()
         visit.wait("document.querySelectorAll('.leaflet-base-pane img').length === 0")
-        visit.page.wait_for_load_state("networkidle")
+        visit.settle()
         visit.require_quiet()
         visit.page.context.close()
 

@@ -39,12 +39,12 @@ def planner(browser, path) -> Iterator[Visit]:  # noqa: F811  see above
         visit.page.fill("input[name=login]", "planner")
         visit.page.fill("input[name=password]", PASSWORD)
         visit.page.keyboard.press("Enter")
-        visit.page.wait_for_load_state("networkidle")
+        visit.settle()
         visit.open()
         visit.page.click("#mode-plan")
         visit.wait(COVERED)
         settle(visit)
-        visit.page.wait_for_load_state("networkidle")
+        visit.settle()
         yield visit
         visit.page.context.close()
 
@@ -159,8 +159,7 @@ def test_suggested_sites_are_accepted_saved_opened_by_their_address_and_compared
     with Workspace.open(path) as workspace:
         kept = read_scenario(workspace, "三处")
     assert count_people(path, *kept.edits) == before + promised
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(300)
+    planner.settle()
     page.goto("about:blank")
     page.goto(planner.origin + "/#plan=minutes:10:adult&scenario=三处")
     planner.wait_until_ready()

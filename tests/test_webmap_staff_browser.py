@@ -110,13 +110,13 @@ def test_the_own_position_has_a_circle_and_buildings_and_stands_in_no_address(
     rows = visit.page.locator("#card .here .row").all_inner_texts()
     assert [row.split("\n")[0] for row in rows] == ["和平路10号楼", "和平路11号楼"]
     assert "20 米" in rows[0]  # its side is at x = 280 m
-    visit.page.wait_for_load_state("networkidle")
+    visit.settle()
     assert "view=" not in visit.page.url
     assert not [url for url in visit.requests if f"{lat:.3f}" in url or f"{lon:.3f}" in url]
     visit.page.locator("#card .here .row").first.click()
     visit.wait("document.querySelector('#card .match h2')?.textContent === '和平路10号楼'")
     assert "building=b10" in visit.page.url
-    visit.page.wait_for_load_state("networkidle")
+    visit.settle()
     visit.require_quiet()
     visit.page.context.close()
 
@@ -167,7 +167,7 @@ def test_at_two_hundred_per_cent_and_in_large_text_nothing_is_cut_off(browser: B
     assert visit.page.evaluate("getComputedStyle(document.documentElement).fontSize") == "20px"
     for address in ("", "/find?kind=building&key=b08", "/area/grid/350725001001001"):
         if address:
-            visit.page.wait_for_load_state("networkidle")
+            visit.settle()
             visit.page.goto(town + address)
         assert visit.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), address
         assert visit.page.evaluate("document.documentElement.classList.contains('is-large')")
