@@ -148,16 +148,6 @@ def current_reader() -> Reader:
     return reader
 
 
-def current_role() -> str:
-    """The role of whoever asks; empty for nobody."""
-    return current_reader().role
-
-
-def current_scope() -> tuple[str, ...]:
-    """The areas of whoever asks, as `LAYER:CODE`; empty for the whole county."""
-    return current_reader().scope
-
-
 def _find_reader() -> Reader:
     visitor = current_user._get_current_object()  # noqa: SLF001  # the proxy itself has no type
     if isinstance(visitor, Visitor):

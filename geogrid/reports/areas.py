@@ -9,14 +9,12 @@ from typing import Any
 import pandas as pd
 
 from geogrid.coverage.doubt import describe_area
+from geogrid.coverage.equity import S_PER_MIN
 from geogrid.reports.charts import draw_area_bars
 from geogrid.reports.document import Block, CellKind, Figure, Heading, Paragraph, Table, TableColumn
 from geogrid.reports.facts import Facts
 from geogrid.reports.words import Words, hide_few, write_range
 from geogrid.schema import LAYERS
-
-AREA_KINDS = ("community", "district", "grid")
-S_PER_MIN = 60.0
 
 
 def tell_areas(facts: Facts, words: Words) -> Iterator[Block]:

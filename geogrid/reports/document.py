@@ -12,7 +12,7 @@ class CellKind(StrEnum):
     """How a column's values are written and aligned.
 
     A `COUNT` is a whole number, a `SHARE` runs from 0 to 1 and is shown in per cent, `MINUTES` come as
-    seconds, `METRES`, `HECTARES` (given in square metres) and `NUMBER` are what they say. A value of
+    seconds, `METRES` and `NUMBER` are what they say. A value of
     None is shown as a dash, whatever the kind.
     """
 
@@ -21,7 +21,6 @@ class CellKind(StrEnum):
     SHARE = "share"
     MINUTES = "minutes"
     METRES = "metres"
-    HECTARES = "hectares"
     NUMBER = "number"
 
 
@@ -62,10 +61,9 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Bullets:
-    """A list of short texts, numbered or not."""
+    """A list of short texts."""
 
     items: tuple[str, ...]
-    is_numbered: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,8 +95,6 @@ class Table:
         data export have all of them. None shows all.
     bar
         The key of a `SHARE` column that page documents draw as a bar beside its number.
-    is_total_last
-        The last row is the sum of the others and is set apart.
     """
 
     key: str
@@ -108,7 +104,6 @@ class Table:
     rows: tuple[Mapping[str, object], ...]
     n_shown: int | None = None
     bar: str | None = None
-    is_total_last: bool = False
 
 
 class Medium(StrEnum):
@@ -191,8 +186,8 @@ def write_cell(value: object, kind: CellKind) -> str:
 
     >>> write_cell(12345, CellKind.COUNT), write_cell(0.8154, CellKind.SHARE), write_cell(None, CellKind.SHARE)
     ('12,345', '81.5 %', '—')
-    >>> write_cell(600.0, CellKind.MINUTES), write_cell(25000.0, CellKind.HECTARES)
-    ('10.0', '2.50')
+    >>> write_cell(600.0, CellKind.MINUTES)
+    '10.0'
     >>> write_cell(1203.4, CellKind.METRES), write_cell("=1+1", CellKind.TEXT)
     ('1,203', '=1+1')
     """
@@ -208,8 +203,6 @@ def write_cell(value: object, kind: CellKind) -> str:
             return f"{100.0 * number:.1f} %"
         case CellKind.MINUTES:
             return f"{number / 60.0:.1f}"
-        case CellKind.HECTARES:
-            return f"{number / 10_000.0:,.2f}"
         case CellKind.NUMBER:
             return f"{number:,.2f}"
         case CellKind.TEXT:

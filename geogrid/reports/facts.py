@@ -129,7 +129,6 @@ class Facts:
     findings: tuple[Finding, ...]
     earlier: Coverage | None = None
     earlier_title: Mapping[str, str] = field(default_factory=dict)
-    scenario: str | None = None
     proposals: Proposals | None = None
 
     @property
@@ -150,7 +149,6 @@ def gather_facts(
     *,
     earlier: Coverage | None = None,
     earlier_title: Mapping[str, str] | None = None,
-    scenario: str | None = None,
     proposals: Proposals | None = None,
 ) -> Facts:
     """The facts of a report from coverages of one town; see `Facts` for what each is."""
@@ -171,7 +169,6 @@ def gather_facts(
         findings=tuple(findings),
         earlier=earlier,
         earlier_title=dict(earlier_title or {}),
-        scenario=scenario,
         proposals=proposals,
     )
 

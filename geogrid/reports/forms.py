@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
 from pathlib import Path
 
 from geogrid.errors import UnsupportedFileError
-from geogrid.reports.document import Document
+from geogrid.reports.document import Document, Progress
 from geogrid.reports.facts import Facts
 from geogrid.reports.gather import Request
 
 FORMS = (".docx", ".pdf", ".xlsx", ".html")
-
-Progress = Callable[[int, int], None]
-"""Called with what is done and what there is to do, in steps."""
 
 
 def require_form(out: Path, template: Path | None = None) -> None:

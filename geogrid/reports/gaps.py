@@ -8,13 +8,13 @@ from typing import Any
 
 import pandas as pd
 
+from geogrid.coverage.equity import S_PER_MIN
 from geogrid.coverage.gaps import describe_gaps
 from geogrid.reports.document import Block, CellKind, Figure, Heading, Paragraph, Table, TableColumn
 from geogrid.reports.facts import Facts
 from geogrid.reports.maps import draw_gap_map
 from geogrid.reports.words import Words, hide_few, write_count
 
-S_PER_MIN = 60.0
 _KINDS = {
     **dict.fromkeys(("people", "elderly", "children", "homes"), CellKind.COUNT),
     "minutes": CellKind.MINUTES,

@@ -125,7 +125,6 @@ def gather_county(
         findings,
         earlier=earlier,
         earlier_title=earlier_title,
-        scenario=request.scenario,
         proposals=proposals,
     )
 

@@ -99,7 +99,7 @@ def _describe(block: Block, words: Words) -> dict[str, Any]:
         case Paragraph():
             return {"kind": "paragraph", "text": block.text, "lead": block.is_lead, "note": block.is_note}
         case Bullets():
-            return {"kind": "bullets", "items": list(block.items), "numbered": block.is_numbered}
+            return {"kind": "bullets", "items": list(block.items)}
         case KeyFigures():
             figures = [{"value": f.value, "title": f.title, "note": f.note} for f in block.figures]
             return {"kind": "figures", "figures": figures}

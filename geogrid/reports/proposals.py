@@ -55,7 +55,7 @@ def tell_proposals(facts: Facts, words: Words) -> Iterator[Block]:
         words("proposals.curve"),
         words("proposals.curve.alt"),
         partial(
-            _draw_curve,
+            draw_curve,
             told,
             title=words("proposals.curve"),
             is_synthetic=facts.subject.is_synthetic,
@@ -172,10 +172,6 @@ def _sum_by_site(instance: Instance, weight: Integers) -> Integers:
     """What each candidate covers of some demand, shape (c,)."""
     sums: Integers = np.asarray(instance.cover.astype(bool).T @ weight).ravel().astype(np.int64)
     return sums
-
-
-def _draw_curve(told: dict[str, Any], medium: Any, **options: Any) -> bytes:
-    return draw_curve(told, medium, **options)
 
 
 def _sites_table(facts: Facts, told: dict[str, Any], unit: str, words: Words) -> Table:

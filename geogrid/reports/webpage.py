@@ -20,6 +20,8 @@ import numpy as np
 import shapely
 from folium.template import Template
 
+from geogrid.coverage.equity import S_PER_MIN
+from geogrid.coverage.gaps import describe_gaps
 from geogrid.crs import to_lonlat
 from geogrid.io.replacing import replacing
 from geogrid.reports.document import (
@@ -46,7 +48,6 @@ DEGREE_DIGITS = 6
 """A tenth of a metre: what a screen can show."""
 SIMPLIFIED_M = 0.5
 _ALSO_ESCAPED = {ord(ch): f"&#{ord(ch)};" for ch in "{}$`\\\u2028\u2029"}
-S_PER_MIN = 60.0
 
 
 def write_webpage(document: Document, facts: Facts, path: Path, progress: Progress | None = None) -> None:
@@ -135,7 +136,7 @@ def _collect_data(facts: Facts, words: Words) -> dict[str, Any]:
                 tell_gap(gap, names, words),
             ],
         }
-        for gap in _records(facts)
+        for gap in describe_gaps(facts.gaps)
     ]
     bounds = to_lonlat(
         gpd.GeoSeries(buildings.geometry.to_numpy(), crs=town.building.crs), "building"
@@ -175,12 +176,6 @@ def _collect_data(facts: Facts, words: Words) -> dict[str, Any]:
             **{name: words(f"map.{name}") for name in ("walk", "minutes", "nearest")},
         },
     }
-
-
-def _records(facts: Facts) -> list[dict[str, Any]]:
-    from geogrid.coverage.gaps import describe_gaps
-
-    return describe_gaps(facts.gaps)
 
 
 def _features(shapes: gpd.GeoSeries, properties: list[dict[str, Any]] | None = None) -> dict[str, Any]:
@@ -242,8 +237,7 @@ def _write_block(block: Block, words: Words) -> Iterator[str]:
             kind = ' class="lead"' if block.is_lead else ' class="note"' if block.is_note else ""
             yield f"<p{kind}>{escape_text(block.text)}</p>\n"
         case Bullets():
-            tag = "ol" if block.is_numbered else "ul"
-            yield f"<{tag}>{''.join(f'<li>{escape_text(item)}</li>' for item in block.items)}</{tag}>\n"
+            yield f"<ul>{''.join(f'<li>{escape_text(item)}</li>' for item in block.items)}</ul>\n"
         case KeyFigures():
             told = (
                 f"<div><b>{escape_text(one.value)}</b><span>{escape_text(one.title)}</span>"

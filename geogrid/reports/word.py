@@ -204,8 +204,7 @@ class _Writer:
                 self._write_paragraph(block)
             case Bullets():
                 for item in block.items:
-                    style = "List Number" if block.is_numbered else "List Bullet"
-                    self._run(self._docx.add_paragraph(style=self._style(style)), item)
+                    self._run(self._docx.add_paragraph(style=self._style("List Bullet")), item)
             case KeyFigures():
                 self._write_figures(block)
             case Table():

@@ -28,10 +28,9 @@ FORMATS = {
     CellKind.SHARE: "0.0%",
     CellKind.MINUTES: "0.0",
     CellKind.METRES: "#,##0",
-    CellKind.HECTARES: "#,##0.00",
     CellKind.NUMBER: "#,##0.00",
 }
-UNITS = {CellKind.MINUTES: 1 / 60.0, CellKind.HECTARES: 1 / 10_000.0}
+UNITS = {CellKind.MINUTES: 1 / 60.0}
 """What stored values are multiplied by to be in the unit of their column's title."""
 WIDEST_COLUMN = 46
 LONGEST_CELL = 32_767
