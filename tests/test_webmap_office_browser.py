@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from geogrid.workspace import Workspace
 from geogrid.workspace.account import add_account
@@ -16,18 +16,7 @@ from tests.support.web import NASTY_NAMES, lonlat, serving, write_town
 pytestmark = pytest.mark.browser
 
 PASSWORD = "town-by-hand-1"
-CHROMIUM = Path("/usr/bin/chromium")
 PAGES = ("", "/reports", "/uploads", "/findings", "/history", "/batch", "/templates")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip("install Debian's chromium to run the tests in a browser")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from geogrid.coverage.scenario_lonlat import read_records
 from geogrid.workspace import Workspace
 from geogrid.workspace.account import add_account
 from geogrid.workspace.scenarios import read_scenario
+from tests.support.browser import WIDE, Visit, make_visit
 from tests.support.web import METRIC, lonlat, serving, write_town
-from tests.test_webmap_browser import WIDE, Visit, browser, make_visit  # noqa: F401  a fixture comes by its name
 
 pytestmark = pytest.mark.browser
 
@@ -30,7 +30,7 @@ def path(tmp_path):
 
 
 @pytest.fixture
-def planner(browser, path) -> Iterator[Visit]:  # noqa: F811  see above
+def planner(browser, path) -> Iterator[Visit]:
     with Workspace.open(path) as workspace:
         add_account(workspace, "planner", PASSWORD, role="planner", actor="test")
     with serving(path) as origin:
@@ -218,7 +218,7 @@ def test_a_gap_says_why_it_is_one(planner: Visit) -> None:
     planner.require_quiet()
 
 
-def test_who_may_not_plan_is_not_offered_it(browser, path) -> None:  # noqa: F811  see above
+def test_who_may_not_plan_is_not_offered_it(browser, path) -> None:
     with serving(path) as origin:
         visit = make_visit(browser, origin, WIDE)
         visit.open("/#plan=minutes:10:adult")
