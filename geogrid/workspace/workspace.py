@@ -8,7 +8,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,6 +23,7 @@ from geogrid.errors import (
     RevisionConflictError,
     RevisionNotFoundError,
     WorkspaceDamagedError,
+    WorkspaceError,
     WorkspaceExistsError,
     WorkspaceLockedError,
     WorkspaceProtectedError,
@@ -132,7 +133,18 @@ class Workspace:
             if readonly:
                 return cls._open_copy(path)
             migrations.raise_schema(path, schema)
-        return cls(path, cls._connect(path, readonly=readonly))
+        opened = cls(path, cls._connect(path, readonly=readonly))
+        if readonly:
+            opened._adopt_external()
+        return opened
+
+    def _adopt_external(self) -> None:
+        """Have what other programs wrote made a revision before it is read, where that can be done now."""
+        with files.translated(self.path):
+            waiting = any(journal.count_external(self._connection, name) for name in ("main", "private"))
+        if waiting:
+            with suppress(WorkspaceError), Workspace.open(self.path) as writer:
+                _ = writer.revision
 
     @classmethod
     def _open_copy(cls, path: Path) -> Self:
@@ -237,6 +249,12 @@ class Workspace:
                 ).fetchone()
                 for name in LAYERS
             )
+
+    @property
+    def had_accounts(self) -> bool:
+        """Whether the county ever had an account: without one now its private file is missing."""
+        with files.translated(self.path):
+            return bool(self._connection.execute("SELECT had_accounts FROM main.moment").fetchone()[0])
 
     @property
     def revision(self) -> int:
