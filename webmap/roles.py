@@ -152,7 +152,7 @@ def _find_reader() -> Reader:
     visitor = current_user._get_current_object()  # noqa: SLF001  # the proxy itself has no type
     if isinstance(visitor, Visitor):
         return Reader(visitor.account.login, visitor.account.role, visitor.account.scope)
-    is_public = current_county().settings.get(PUBLIC_SETTING) == SWITCHED_ON
+    is_public = current_county().settings.get(PUBLIC_SETTING) in (SWITCHED_ON, "map")
     return Reader("", "public" if is_public else "")
 
 
