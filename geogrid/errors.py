@@ -127,6 +127,16 @@ class UnsupportedFileError(InputError):
 
 
 @dataclass(eq=False)
+class UnfinishedFileError(InputError):
+    """A file that ends, or says itself that it ends, before all of its data."""
+
+    zh = "文件 {file} 没有下载完（{found}），未导入任何内容。请重新下载，范围大时分块下载。"
+    en = "The download of {file} broke off ({found}) and nothing was imported. Download it again, in parts where it is large."
+    file: str
+    found: str
+
+
+@dataclass(eq=False)
 class TextEncodingError(InputError):
     """A file whose texts read badly in the encoding named, or in more than one way."""
 

@@ -20,6 +20,7 @@ from geogrid.network.graph import Costs
 from geogrid.network.impedance import ACCESS_LIMIT_M, Floats, Integers, Profile, is_leg_too_long, price_legs
 from geogrid.network.search import Direct, Ways, match_equal, price_pairs
 from geogrid.network.snap import Snaps, keep_snaps, select_snaps, snap_points
+from geogrid.network.stops import double_ways
 from geogrid.network.streets import Network
 
 GATE_TO_INSIDE_STREET_M = 15.0
@@ -120,14 +121,14 @@ def price_departures(network: Network, costs: Costs, profile: Profile, doors: Do
     """
     door, gate = _match_gates(doors.spots, gates)
     inside = price_inside(network, costs, profile, doors.spots, gates, door, gate)
-    return _gather_ways(doors, gates, door, gate, inside, profile)
+    return double_ways(network.public, _gather_ways(doors, gates, door, gate, inside, profile))
 
 
 def price_arrivals(network: Network, costs: Costs, profile: Profile, doors: Doors, gates: Spots) -> Ways:
     """The ways from the public network to doors; `costs` as in `price_departures`."""
     door, gate = _match_gates(doors.spots, gates)
     inside = price_inside(network, costs, profile, gates, doors.spots, gate, door)
-    return _gather_ways(doors, gates, door, gate, inside, profile)
+    return double_ways(network.public, _gather_ways(doors, gates, door, gate, inside, profile))
 
 
 def price_within_compounds(

@@ -12,10 +12,20 @@ from shapely import STRtree
 
 from geogrid.network import kernel
 from geogrid.network.chains import Chains, contract_graph
-from geogrid.network.compounds import ON_EDGE_M, Gates, Geometries, cut_streets, find_gated, resolve_gates
+from geogrid.network.compounds import (
+    ON_EDGE_M,
+    Gates,
+    Geometries,
+    cut_streets,
+    find_gated,
+    match_gates,
+    resolve_gates,
+)
 from geogrid.network.graph import Graph, build_graph
 from geogrid.network.impedance import CROSSING_WAIT_S, Floats, Integers
 from geogrid.network.snap import SegmentIndex
+from geogrid.network.stacked import find_levels, level_vertices
+from geogrid.network.stops import list_stops, place_stops
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,9 @@ class Network:
     obstacles
         Shape (o,): barriers, water and the ground of gated compounds, through which no access leg of
         somebody outside passes where another can be taken.
+    doubts
+        Shape (d,): the layer and the id of streets of which it is not known whether people walk them, and
+        of gates and barriers on streets of which it is not known whether they pass.
     """
 
     public: Graph
@@ -42,6 +55,7 @@ class Network:
     gated: Integers
     gates: Gates
     obstacles: Geometries
+    doubts: Geometries
 
     @cached_property
     def chains(self) -> Chains | None:
@@ -74,6 +88,7 @@ def build_network(
     gate: gpd.GeoDataFrame,
     barrier: gpd.GeoDataFrame,
     water: gpd.GeoDataFrame,
+    street_barrier: gpd.GeoDataFrame,
 ) -> Network:
     """The networks of a county.
 
@@ -85,7 +100,7 @@ def build_network(
 
     Parameters
     ----------
-    street, compound, gate, barrier, water
+    street, compound, gate, barrier, water, street_barrier
         Layers in one metric CRS with the columns of the schema; each may be empty.
     """
     rows = np.flatnonzero(street["walkable"].fillna(value=True).to_numpy(bool))
@@ -93,6 +108,14 @@ def build_network(
     lines, of_row = _take_lines(street.geometry.to_numpy()[rows])
     rows = rows[of_row]
     gated = np.flatnonzero(find_gated(compound, gate, barrier))
+    of_compound = np.zeros(len(gate), bool)
+    matched, owner = match_gates(compound, gate)
+    of_compound[matched[np.isin(owner, gated)]] = True
+    lines, stops = place_stops(list_stops(gate, of_compound, street_barrier), lines)
+    levels = find_levels(street["nodes"].to_numpy(object), street.geometry.to_numpy())
+    is_doubtful = np.zeros(len(street), bool)
+    is_doubtful[rows] = street["doubtful"].fillna(value=False).to_numpy(bool)[rows]
+    doubt = np.where(is_doubtful, np.cumsum(is_doubtful) - 1, -1)
     pieces = cut_streets(lines, compound.geometry.to_numpy()[gated])
     is_steps = street["steps"].fillna(value=False).to_numpy(bool)
     wait_s_per_m = _spread_waits(street)
@@ -104,6 +127,11 @@ def build_network(
             is_steps=is_steps[of_piece],
             wait_s_per_m=wait_s_per_m[of_piece],
             group=pieces.compound[kept],
+            doubt=doubt[of_piece],
+            level=level_vertices(levels, pieces.line[kept], of_piece),
+            stops_xy=stops.xy[stops.is_closed],
+            doubtful_xy=stops.xy[~stops.is_closed],
+            first_doubt=int(is_doubtful.sum()),
         )
         graphs.append(_relabel_lines(graph, of_piece))
     public, inside = graphs
@@ -113,6 +141,12 @@ def build_network(
         gated=gated,
         gates=resolve_gates(compound, gated, gate, public, inside),
         obstacles=_list_obstacles(barrier, water, compound.iloc[gated]),
+        doubts=np.concatenate(
+            [
+                "street " + street["id"].to_numpy(object)[is_doubtful].astype(str).astype(object),
+                stops.name[~stops.is_closed],
+            ]
+        ),
     )
 
 

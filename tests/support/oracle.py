@@ -19,6 +19,7 @@ import pandas as pd
 import shapely
 
 from geogrid.coverage.town import Town
+from tests.support.oracle_streets import mm, number_nodes, stand_on_streets
 
 DETOUR, LIMIT_M, EDGE_M, GATE_STREET_M, ALONG_M = 1.2, 300.0, 2.0, 15.0, 10.0
 CROSSINGS_S = {"trunk": 20, "trunk_link": 20, "primary": 20, "primary_link": 20, "secondary": 10, "secondary_link": 10}  # fmt: skip
@@ -43,14 +44,18 @@ class Segment:
 class Streets:
     """One network: public, or inside one compound."""
 
-    def __init__(self, name):
-        self.name, self.segments = name, []
+    def __init__(self, name, closed=()):
+        self.name, self.segments, self.closed = name, [], closed
 
-    def add(self, line, height_at, price_of):
+    def add(self, line, height_at, price_of, node_of=lambda place: place):
         coords = [xy[:2] for xy in line.coords]
         for a, b in itertools.pairwise(coords):
-            ends = tuple((math.floor(x * 1000 + 0.5), math.floor(y * 1000 + 0.5)) for x, y in (a, b))
-            if ends[0] != ends[1]:
+            places = mm(a), mm(b)
+            ends = tuple(
+                (place, len(self.segments), end) if place in self.closed else node_of(place)
+                for end, place in enumerate(places)
+            )
+            if places[0] != places[1]:
                 metres = math.hypot(b[0] - a[0], b[1] - a[1])
                 rise = height_at(b) - height_at(a)
                 rise = 0.0 if math.isnan(rise) else rise
@@ -80,10 +85,24 @@ class Streets:
         """The node at a place on a segment."""
         return self.segments[number].stops.setdefault(share, (self.name, number, share))
 
+    def sides(self, number, share):
+        """The place on a segment, and where that is a stop, the same place on every other that ends there."""
+        here = self.segments[number]
+        length = math.dist(*here.coords)
+        places = [mm(xy) for xy, metres in zip(here.coords, (share * length, (1 - share) * length), strict=True)
+                  if metres <= 0.001 and mm(xy) in self.closed]  # fmt: skip
+        others = [
+            (other, end)
+            for other, segment in enumerate(self.segments)
+            for end, xy in enumerate(segment.coords)
+            if places and mm(xy) == places[0]
+        ]
+        return others or [(number, share)]
+
     def graph(self):
         graph = nx.DiGraph()
         for segment in self.segments:
-            start, end = ((self.name, *node) for node in segment.ends)
+            start, end = ((self.name, node) for node in segment.ends)
             chain = [(0, start), *sorted(segment.stops.items()), (1, end)]
             for (p, node), (q, other) in itertools.pairwise(chain):
                 for u, v, price in ((node, other, segment.ahead), (other, node, segment.back)):
@@ -98,7 +117,14 @@ class Oracle:
         self.town, self.profile, self.speed = town, profile, SPEEDS[profile]
         self.polygons = dict(zip(town.compound["id"], town.compound.geometry, strict=True))
         self.gated = self._find_gated()
-        self.public, self.inside = Streets("public"), {c: Streets(f"in {c}") for c in self.gated}
+        walled = {gate.id for compound in self.gated for gate in self._gates_of(compound)}
+        streets = self._list_streets()
+        lines = [(row.id, line) for row, line in streets]
+        lines, closed = stand_on_streets(town, lines, walled)
+        self.streets = [(row, line) for (row, _), (_, line) in zip(streets, lines, strict=True)]
+        self.nodes = number_nodes(town)
+        self.public = Streets("public", closed)
+        self.inside = {c: Streets(f"in {c}", closed) for c in self.gated}
         self.walls = [*town.barrier.geometry, *town.water.geometry]
         self.walls += [self.polygons[c].buffer(-EDGE_M, join_style="mitre") for c in self.gated]
         self._add_streets()
@@ -142,11 +168,14 @@ class Oracle:
                 gated.append(row.id)
         return gated
 
-    def _add_streets(self):
+    def _list_streets(self):
         streets = self.town.street.rename(columns={"class": "street_class"})
-        for row in sorted(streets.itertuples(), key=lambda row: row.id):
-            if says(row.walkable, answer=False):
-                continue
+        walked = [row for row in streets.itertuples() if not says(row.walkable, answer=False)]
+        rows = sorted(walked, key=lambda row: row.id)
+        return [(row, line) for row in rows for line in getattr(row.geometry, "geoms", [row.geometry])]
+
+    def _add_streets(self):
+        for row, line in self.streets:
             is_length, is_steps = self.profile == "length", says(row.steps)
             speed = self.speed * (0.5 if is_steps and not is_length else 1)
             wait = CROSSINGS_S.get(row.street_class, 0) if says(row.crossing) else 0
@@ -161,10 +190,13 @@ class Oracle:
                 tobler = math.exp(-3.5 * abs(slope + 0.05)) / math.exp(-3.5 * 0.05)
                 return math.floor(1000 * metres / speed / tobler + 1000 * (wait / whole_m * metres) + 0.5)
 
-            for line in getattr(row.geometry, "geoms", [row.geometry]):
-                self._add_line(line, price_of)
+            def node_of(place, street=row.id):
+                number = self.nodes.get((street, place))
+                return place if number is None else (place, number)
 
-    def _add_line(self, line, price_of):
+            self._add_line(line, price_of, node_of)
+
+    def _add_line(self, line, price_of, node_of):
         def height_at(xy):
             """Of the first piece of the line that passes there, when both of its ends have one."""
             if not line.has_z:
@@ -197,14 +229,14 @@ class Oracle:
                 elif not any(part.equals(other) for other in shallow):
                     shallow.append(part)
         if not deep:
-            self.public.add(flat, height_at, price_of)
+            self.public.add(flat, height_at, price_of, node_of)
             return
         rest = flat.difference(shapely.union_all(walls))
         for part in [*getattr(rest, "geoms", [rest]), *shallow]:
             if not part.is_empty:
-                self.public.add(part, height_at, price_of)
+                self.public.add(part, height_at, price_of, node_of)
         for compound, part in deep:
-            self.inside[compound].add(part, height_at, price_of)
+            self.inside[compound].add(part, height_at, price_of, node_of)
 
     def _find_gates(self, compound):
         given = list(self._gates_of(compound))
@@ -278,7 +310,11 @@ class Oracle:
         snapped = [self.public.snap(door, self.is_clear) for door in doors]
         snapped = [found for found in snapped if found is not None and found[2] * DETOUR <= LIMIT_M]
         clear = [found for found in snapped if found[3]]
-        return [(self.public.stop(*found[:2]), self.leg(found[2])) for found in clear or snapped]
+        return [
+            (self.public.stop(*side), self.leg(found[2]))
+            for found in clear or snapped
+            for side in self.public.sides(*found[:2])
+        ]
 
     def _measure(self):
         homes, doors = list(self._homes()), list(self._centre_doors())
