@@ -6,6 +6,7 @@ import ipaddress
 import logging
 import os
 import secrets
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from geogrid.errors import DemoPasswordError, InvalidOptionError, NonLoopbackHostError
+from geogrid.io.scratch import scratch_folder
 from geogrid.labels import LANGUAGES, label
 from webmap.listening import bind_port, load_certificate, make_server
 from webmap.sessions import KEY_BYTES
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from geogrid.workspace import Workspace
     from webmap.county import CountySource
     from webmap.tiles import TileStore
+
+STOP_JOBS_S = 2.0
+"""How long the end of the server waits for a long job, which was told to end."""
 
 
 @click.command("serve")
@@ -41,11 +46,15 @@ def serve(
     if (cert is None) != (key is None):
         raise InvalidOptionError(option="--cert, --key", value="…", expected="两者同时给出 / both or none")
     known = name_server(host, names)
+    # Whatever a library writes for a while lies in our own folder too, and is swept with it.
+    tempfile.tempdir = str(scratch_folder())
     path = county if county is not None else _find_demo()
 
     from geogrid.workspace import Workspace
     from webmap import create_app
     from webmap.county import EXTENSION
+    from webmap.jobs import EXTENSION as JOBS
+    from webmap.stopping import serve_until_told
     from webmap.tiles import TILES
 
     with Workspace.open(path) as workspace:  # its faults are told now, not at the first request
@@ -67,7 +76,11 @@ def serve(
     threading.Thread(
         target=_warm, args=(app.extensions[EXTENSION], app.extensions[TILES]), daemon=True
     ).start()
-    server.run()
+    try:
+        serve_until_told(server)
+    finally:
+        _say("serve.stopped")
+        app.extensions[JOBS].stop(STOP_JOBS_S)
 
 
 def greet_accounts(workspace: Workspace) -> None:
