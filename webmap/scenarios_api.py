@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from geogrid.coverage.scenario_lonlat import read_records
 from geogrid.crs import WGS84, crs_name
 from geogrid.errors import InvalidOptionError
 from geogrid.io.export import write_layer
+from geogrid.io.scratch import scratch_file_folder
 from geogrid.io.table import write_tables
 from geogrid.labels import label
 from geogrid.workspace import Workspace
@@ -32,11 +32,12 @@ from geogrid.workspace.scenarios import (
     save_scenario,
     undo_applied,
 )
+from webmap.asked import read_body
 from webmap.county import County, current_county
 from webmap.effects import describe_effect
 from webmap.languages import page_language
 from webmap.names import name_download
-from webmap.planning import read_body, read_whole, require_whole
+from webmap.planning import read_whole, require_whole
 from webmap.roles import current_reader, needs, open_to_edit
 from webmap.scenario_api import measure_standing, read_edits
 from webmap.whatif import measure_edited
@@ -218,8 +219,8 @@ def _tabulate_edits(county: County, stored: StoredScenario) -> gpd.GeoDataFrame:
 def _send(county: County, title: str, suffix: str, write: Callable[[Path], Path]) -> Response:
     """A file that is written for this answer alone; `write` says where it was written."""
     name = name_download(county, title, suffix=suffix)
-    with tempfile.TemporaryDirectory() as folder:
-        content = io.BytesIO(write(Path(folder) / f"download{suffix}").read_bytes())
+    with scratch_file_folder("download-") as folder:
+        content = io.BytesIO(write(folder / f"download{suffix}").read_bytes())
     return send_file(content, as_attachment=True, download_name=name, max_age=0)
 
 
