@@ -57,7 +57,10 @@ def walk(town):
 STREET = {"s": [(0, 0), (120, 0), (240, 0)]}
 HOMES = {"west": (0, 12), "east": (216, 12)}
 CENTRE = (240, 12)
-WEST_S, EAST_S = 12 + 200 + 12, 12 + 20 + 12  # legs of 12 m with the detour of 1.2 at 1.2 m/s, streets at 1.2 m/s
+WEST_S, EAST_S = (
+    12 + 200 + 12,
+    12 + 20 + 12,
+)  # legs of 12 m with the detour of 1.2 at 1.2 m/s, streets at 1.2 m/s
 
 
 def gate_at(x, y, **values):
@@ -234,7 +237,9 @@ def test_node_numbers_of_openstreetmap_count_where_two_lie_at_one_place(over, tm
 
 def test_a_street_that_repeats_a_node_at_one_place_is_not_torn(tmp_path):
     """Two nodes that follow each other at one place, as editors leave them, are one; streets meet either."""
-    text = BRIDGE.format(over=5).replace('<nd ref="1"/><nd ref="2"/>', '<nd ref="1"/><nd ref="2"/><nd ref="5"/>')
+    text = BRIDGE.format(over=5).replace(
+        '<nd ref="1"/><nd ref="2"/>', '<nd ref="1"/><nd ref="2"/><nd ref="5"/>'
+    )
     (tmp_path / "a.osm").write_text(text)
     layers, _ = read_osm_in_process(tmp_path / "a.osm")
     assert layers["street"]["nodes"].isna().all()
@@ -292,5 +297,3 @@ def test_every_home_of_a_town_with_stops_and_torn_junctions_walks_as_networkx_do
     buildings = layout.homes.building["id"].tolist()
     mine = dict(zip(buildings, zip(walks.cost.tolist(), centre.tolist(), strict=True), strict=True))
     assert mine == {home: oracle.nearest(home) for home in buildings}
-
-

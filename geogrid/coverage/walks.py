@@ -144,7 +144,9 @@ def lay_out(town: Town, *, access_limit_m: float = ACCESS_LIMIT_M) -> Layout:
         When the town has no street, no centre, or no building that can be a home.
     """
     town.require_layers("street", "building", "centre")
-    network = build_network(town.street, town.compound, town.gate, town.barrier, town.water, town.street_barrier)
+    network = build_network(
+        town.street, town.compound, town.gate, town.barrier, town.water, town.street_barrier
+    )
     homes = find_homes(town)
     if homes.building.empty:
         raise EmptyLayerError(

@@ -196,7 +196,7 @@ class _Copy:
 
     def add_node(self, number: int, version: int, tags: Mapping[str, str], place: Place | None) -> None:
         """Add a node; one without a place is none."""
-        if place is not None and abs(place[0]) <= 180 and abs(place[1]) <= 90:  # noqa: PLR2004 - degrees
+        if place is not None and abs(place[0]) <= 180 and abs(place[1]) <= 90:
             rank = 4 * version + 2 + bool(tags)
             self._writer.add_node(
                 self._node(id=_travel_number(number), version=rank, tags=tags, location=place, visible=True)
@@ -254,8 +254,8 @@ def _copy_xml(stream: IO[bytes], shown: str, copied: _Copy) -> None:
     parser.buffer_text = True
     try:
         while chunk := stream.read(_CHUNK):
-            parser.Parse(chunk, False)  # noqa: FBT003 - expat takes no keyword
-        parser.Parse(b"", True)  # noqa: FBT003
+            parser.Parse(chunk, False)
+        parser.Parse(b"", True)
     except expat.ExpatError as error:
         where = f"XML, {error}"
         if error.code in _CUT_OFF and not stream.read(1):

@@ -18,7 +18,7 @@ import shapely
 from shapely import STRtree
 
 from geogrid.network.graph import Graph, round_places
-from geogrid.network.impedance import Floats, Integers
+from geogrid.network.impedance import Floats
 from geogrid.network.search import Ways, match_equal
 
 Geometries = npt.NDArray[np.object_]
@@ -107,7 +107,9 @@ def place_stops(stops: Stops, lines: Geometries) -> tuple[Geometries, Stops]:
     order = np.lexsort((line, shapely.distance(points[stop], lines[line]), stop))
     kept, first = np.unique(stop[order], return_index=True)
     kept = kept[np.lexsort((kept, ~stops.is_closed[kept]))]  # closed ones first
-    nearest = dict(zip(stop[order][np.sort(first)].tolist(), line[order][np.sort(first)].tolist(), strict=True))
+    nearest = dict(
+        zip(stop[order][np.sort(first)].tolist(), line[order][np.sort(first)].tolist(), strict=True)
+    )
     lines, places, placed = lines.copy(), [], []
     known: set[tuple[int, ...]] = set()
     for one in kept.tolist():
@@ -128,7 +130,9 @@ def place_stops(stops: Stops, lines: Geometries) -> tuple[Geometries, Stops]:
 def _find_place(line: shapely.LineString, point: shapely.Point) -> Floats:
     """The place of a line that is nearest to a point: a vertex where there is one at it."""
     flat = shapely.force_2d(line)
-    place = shapely.get_coordinates(shapely.line_interpolate_point(flat, shapely.line_locate_point(flat, point)))
+    place = shapely.get_coordinates(
+        shapely.line_interpolate_point(flat, shapely.line_locate_point(flat, point))
+    )
     vertices = shapely.get_coordinates(flat)
     distance_m = np.hypot(*(vertices - place).T)
     nearest = int(distance_m.argmin())

@@ -66,7 +66,9 @@ def _with_vertex(line, place):
         if shapely.LineString([a[:2], b[:2]]).distance(point) <= AT_STOP_M:
             share = math.dist(a[:2], place) / math.dist(a[:2], b[:2])
             height = (a[2] + share * (b[2] - a[2]),) if line.has_z else ()
-            return shapely.LineString([*line.coords[: number + 1], (*place, *height), *line.coords[number + 1 :]])
+            return shapely.LineString(
+                [*line.coords[: number + 1], (*place, *height), *line.coords[number + 1 :]]
+            )
     raise AssertionError(place)
 
 
