@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from geogrid.errors import UnknownLayerError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raised when a county file written before can no longer be read as it is."""
 
 

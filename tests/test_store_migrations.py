@@ -9,12 +9,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import shapely
 
 from geogrid.errors import NewerSchemaError, SchemaRaisedNotice
 from geogrid.schema import SCHEMA_VERSION
 from geogrid.workspace import Workspace, read_backup, write_backup
 from geogrid.workspace import connection as files
 from geogrid.workspace.account import list_accounts
+from tests.support.frames import make_layer
 
 DATA = Path(__file__).parent / "data"
 VERSIONS = sorted(int(file.stem.rpartition("-")[2]) for file in DATA.glob("county-schema-*.zip"))
@@ -42,6 +44,33 @@ def require_as_written(county: Workspace) -> None:
     assert [account.login for account in list_accounts(county)] == ["chief"]
     assert county.settings["web.public"] == "map"
     assert county.find_damage() == []
+
+
+def test_version_3_brings_squares_stops_and_columns_of_streets(old):
+    path, _ = old
+    with pytest.warns(SchemaRaisedNotice):
+        county = Workspace.open(path)
+    with county:
+        street = county.read("street")
+        assert street[["doubtful", "nodes"]].isna().all(axis=None)
+        with county.edit("t", "new") as edit:
+            edit.update("street", "s1", int(street["version"].iloc[0]), {"doubtful": True, "nodes": "0:7"})
+            for layer, shape in (
+                ("square", shapely.box(118.85, 27.37, 118.851, 27.371)),
+                ("street_barrier", shapely.Point(118.855, 27.37)),
+            ):
+                frame = make_layer(layer, {"new": shape}).set_crs("EPSG:4490", allow_override=True)
+                edit.insert(layer, frame)
+        assert county.read("street")[["doubtful", "nodes"]].to_numpy().tolist() == [[True, "0:7"]]
+        assert (county.count("square"), county.count("street_barrier")) == (1, 1)
+        assert county.find_damage() == []
+        # the triggers know the new columns: what was written is taken back
+        county.undo("t")
+        assert county.read("street")[["doubtful", "nodes"]].isna().all(axis=None)
+        assert (county.count("square"), county.count("street_barrier")) == (0, 0)
+        assert county.find_damage() == []
+    with closing(sqlite3.connect(path)) as file:
+        assert set(file.execute("SELECT DISTINCT srs_id FROM gpkg_geometry_columns")) == {(4490,)}
 
 
 def test_every_schema_before_this_one_has_its_file():

@@ -64,13 +64,13 @@ def level_vertices(
     Parameters
     ----------
     lines, street
-        Shape (l,): lines, and the street that each is part of.
+        Shapes (l,) and (k,): lines, and the street that each of the first k is part of; the others are of none.
     """
     if not levels:
         return None
     xy, line = shapely.get_coordinates(lines, return_index=True)
     level = np.zeros(len(xy), np.int64)
-    of_vertex = street[line]
+    of_vertex = np.append(street, np.full(len(lines) - len(street), -1))[line]
     for vertex in np.flatnonzero(np.isin(of_vertex, [number for number, _ in levels])):
         x, y = round_places(xy[vertex : vertex + 1])[0].tolist()
         level[vertex] = levels.get((int(of_vertex[vertex]), (x, y)), 0)

@@ -20,14 +20,13 @@ from shapely import STRtree
 from geogrid.network.graph import Graph, round_places
 from geogrid.network.impedance import Floats
 from geogrid.network.search import Ways, match_equal
+from geogrid.network.vertices import AT_PLACE_M, add_vertex, find_place
 
 Geometries = npt.NDArray[np.object_]
 Booleans = npt.NDArray[np.bool_]
 
 ON_STREET_M = 2.0
 """A gate this near to a street's line stands on it: two hands that draw both differ by about that."""
-AT_STOP_M = 0.001
-"""A place this near to a stop along a street is the stop's: the millimetre to which nodes are rounded."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,7 @@ def place_stops(stops: Stops, lines: Geometries) -> tuple[Geometries, Stops]:
     lines, places, placed = lines.copy(), [], []
     known: set[tuple[int, ...]] = set()
     for one in kept.tolist():
-        xy = _find_place(lines[nearest[one]], points[one])
+        xy = find_place(lines[nearest[one]], points[one])
         key = tuple(round_places(xy[None])[0].tolist())
         if key in known:
             continue
@@ -121,37 +120,10 @@ def place_stops(stops: Stops, lines: Geometries) -> tuple[Geometries, Stops]:
         places.append(xy)
         placed.append(one)
         for number in line[stop == one].tolist():
-            if shapely.distance(lines[number], shapely.Point(xy)) <= AT_STOP_M:
-                lines[number] = _add_vertex(lines[number], xy)
+            if shapely.distance(lines[number], shapely.Point(xy)) <= AT_PLACE_M:
+                lines[number] = add_vertex(lines[number], xy)
     rows = np.array(placed, np.int64)
     return lines, Stops(np.array(places).reshape(-1, 2), stops.name[rows], stops.is_closed[rows])
-
-
-def _find_place(line: shapely.LineString, point: shapely.Point) -> Floats:
-    """The place of a line that is nearest to a point: a vertex where there is one at it."""
-    flat = shapely.force_2d(line)
-    place = shapely.get_coordinates(
-        shapely.line_interpolate_point(flat, shapely.line_locate_point(flat, point))
-    )
-    vertices = shapely.get_coordinates(flat)
-    distance_m = np.hypot(*(vertices - place).T)
-    nearest = int(distance_m.argmin())
-    xy: Floats = vertices[nearest] if distance_m[nearest] <= AT_STOP_M else place[0]
-    return xy
-
-
-def _add_vertex(line: shapely.LineString, xy: Floats) -> shapely.LineString:
-    """The line with a vertex at a place on it, its height between those of its neighbours."""
-    vertices = shapely.get_coordinates(line, include_z=True)
-    if (round_places(vertices[:, :2]) == round_places(xy[None])).all(axis=1).any():
-        return line
-    flat = shapely.force_2d(line)
-    so_far_m = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(vertices[:, :2], axis=0).T))])
-    along_m = shapely.line_locate_point(flat, shapely.Point(xy))
-    behind = int(np.clip(np.searchsorted(so_far_m, along_m), 1, len(vertices) - 1))
-    height_m = np.interp(along_m, so_far_m[behind - 1 : behind + 1], vertices[behind - 1 : behind + 1, 2])
-    longer = np.insert(vertices, behind, [*xy, height_m], axis=0)
-    return shapely.linestrings(longer if line.has_z else longer[:, :2])
 
 
 def double_ways(graph: Graph, ways: Ways) -> Ways:
@@ -166,8 +138,8 @@ def double_ways(graph: Graph, ways: Ways) -> Ways:
         return ways
     start, end = graph.start[ways.segment], graph.end[ways.segment]
     along_m = ways.fraction * graph.length_m[ways.segment]
-    at_start = along_m <= AT_STOP_M
-    at_end = graph.length_m[ways.segment] - along_m <= AT_STOP_M
+    at_start = along_m <= AT_PLACE_M
+    at_end = graph.length_m[ways.segment] - along_m <= AT_PLACE_M
     node = np.where(at_start & (graph.stop[start] >= 0), start, np.where(at_end, end, -1))
     rows = np.flatnonzero((node >= 0) & (graph.stop[node] >= 0))
     ends = np.concatenate([graph.start, graph.end])

@@ -53,8 +53,18 @@ def create_triggers(connection: sqlite3.Connection, layer: Layer, database: str 
         "DELETE": f"{head} VALUES ({revision}, '{layer.name}', OLD.fid, 'delete', {before}, {geometry});",
     }
     for event, body in bodies.items():
-        name = f"{database}.{quoted(f'{layer.name}_{event.lower()}_noted')}"
+        name = _name_trigger(layer, event, database)
         connection.execute(f"CREATE TRIGGER IF NOT EXISTS {name} AFTER {event} ON {table} BEGIN {body} END")
+
+
+def drop_triggers(connection: sqlite3.Connection, layer: Layer, database: str = "main") -> None:
+    """Take the triggers of a table away, so that others can be installed."""
+    for event in ("INSERT", "UPDATE", "DELETE"):
+        connection.execute(f"DROP TRIGGER IF EXISTS {_name_trigger(layer, event, database)}")
+
+
+def _name_trigger(layer: Layer, event: str, database: str) -> str:
+    return f"{database}.{quoted(f'{layer.name}_{event.lower()}_noted')}"
 
 
 def _old_value(name: str, kind: ColumnType) -> str:

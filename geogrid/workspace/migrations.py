@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from geogrid.errors import SchemaRaisedNotice
-from geogrid.schema import SCHEMA_VERSION
+from geogrid.schema import LAYERS, SCHEMA_VERSION, Layer
 from geogrid.workspace import connection as files
-from geogrid.workspace import content
+from geogrid.workspace import content, journal
 from geogrid.workspace.copies import copy_county
+from geogrid.workspace.geopackage import create_layer, describe_column, quoted
 from geogrid.workspace.tables import bookkeeping_statements
 
 FIRST = 1
@@ -131,5 +132,39 @@ def _keep_private_marks(connection: sqlite3.Connection) -> None:
     )
 
 
-STEPS: dict[int, Step] = {2: Step(_keep_marks, _keep_private_marks)}
+def _add_squares(connection: sqlite3.Connection) -> None:
+    """Version 3, map file: squares, barriers on streets, streets in doubt, nodes, passages of gates."""
+    for name in ("square", "street_barrier"):
+        _add_layer(connection, LAYERS[name])
+    for name in ("street", "gate"):
+        _add_columns(connection, LAYERS[name])
+
+
+def _leave(connection: sqlite3.Connection) -> None:
+    """A version that changed nothing in this file."""
+
+
+def _add_layer(connection: sqlite3.Connection, layer: Layer) -> None:
+    """A layer that files of earlier versions have not, in the CRS of the others."""
+    create_layer(connection, layer)
+    for table, key in (("gpkg_geometry_columns", "table_name"), ("gpkg_contents", "table_name")):
+        connection.execute(
+            f"""UPDATE main.{table} SET srs_id = (SELECT srs_id FROM main.{table} WHERE {key} = 'building')
+                WHERE {key} = ?""",
+            (layer.name,),
+        )
+    journal.create_triggers(connection, layer)
+
+
+def _add_columns(connection: sqlite3.Connection, layer: Layer) -> None:
+    """The columns of a layer that its table has not, empty; the triggers note them from now on."""
+    known = {row[1] for row in connection.execute(f"PRAGMA main.table_info({quoted(layer.name)})")}
+    for column in layer.columns:
+        if column.name not in known:
+            connection.execute(f"ALTER TABLE main.{quoted(layer.name)} ADD COLUMN {describe_column(column)}")
+    journal.drop_triggers(connection, layer)
+    journal.create_triggers(connection, layer)
+
+
+STEPS: dict[int, Step] = {2: Step(_keep_marks, _keep_private_marks), 3: Step(_add_squares, _leave)}
 """Version -> what brings a file up to it from the one before."""

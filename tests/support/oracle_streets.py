@@ -47,7 +47,7 @@ def stand_on_streets(town, lines, walled_gates):
         for _, number in near:
             street, line = lines[number]
             if line.distance(shapely.Point(place)) <= AT_STOP_M:
-                lines[number] = street, _with_vertex(line, place)
+                lines[number] = street, with_vertex(line, place)
     return lines, closed
 
 
@@ -58,12 +58,13 @@ def _nearest_place(line, point):
     return vertex if math.dist(vertex, (foot.x, foot.y)) <= AT_STOP_M else (foot.x, foot.y)
 
 
-def _with_vertex(line, place):
+def with_vertex(line, place, near_m=AT_STOP_M):
+    """The line with a vertex at a place on it."""
     if mm(place) in {mm(xy) for xy in line.coords}:
         return line
     point = shapely.Point(place)
     for number, (a, b) in enumerate(itertools.pairwise(line.coords)):
-        if shapely.LineString([a[:2], b[:2]]).distance(point) <= AT_STOP_M:
+        if shapely.LineString([a[:2], b[:2]]).distance(point) <= near_m:
             share = math.dist(a[:2], place) / math.dist(a[:2], b[:2])
             height = (a[2] + share * (b[2] - a[2]),) if line.has_z else ()
             return shapely.LineString(
