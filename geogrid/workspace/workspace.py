@@ -29,6 +29,7 @@ from geogrid.errors import (
     WorkspaceLockedError,
     WorkspaceProtectedError,
 )
+from geogrid.io.scratch import scratch_folder
 from geogrid.schema import LAYERS, SCHEMA_VERSION, TABLES, Geometry, Layer, find_layer
 from geogrid.workspace import connection as files
 from geogrid.workspace import content, journal, migrations, moment, touched
@@ -151,7 +152,7 @@ class Workspace:
     @classmethod
     def _open_copy(cls, path: Path) -> Self:
         """The county for reading from a copy of our own, where the file itself is not to be touched."""
-        folder = tempfile.TemporaryDirectory(prefix="geogrid-")
+        folder = tempfile.TemporaryDirectory(dir=scratch_folder(), prefix="county-")
         try:
             copied = copy_county(path, Path(folder.name) / path.name)
             if files.require_workspace(copied) < SCHEMA_VERSION:
