@@ -31,20 +31,42 @@ class Fault:
     column: str | None = None
 
 
+@dataclass(frozen=True)
+class TouchedRow:
+    """A row that an edit meets: its layer, its key, its name where it has one, and the titles of its layer."""
+
+    layer: str
+    key: str
+    name: str
+    zh: str
+    en: str
+
+    def to_dict(self) -> dict[str, str]:
+        """What programs are told of it."""
+        return {"layer": self.layer, "key": self.key, "name": self.name}
+
+
 def _shown(value: Any, language: str) -> str:
     """A field as a message shows it: lists are cut after `LISTED` items and the rest is counted."""
     if isinstance(value, str) or not isinstance(value, Iterable):
         return str(value)
     items = list(value)
-    shown = [
-        _shown_fault(item, language) if isinstance(item, Fault) else str(item) for item in items[:LISTED]
-    ]
+    shown = [_shown_item(item, language) for item in items[:LISTED]]
     separator = "\n  " if items and isinstance(items[0], Fault) else ", "
     text = separator.join(shown)
     if len(items) > LISTED:
         more = len(items) - LISTED
         text += separator + (f"……另有 {more} 处" if language == "zh" else f"… and {more} more")
     return text
+
+
+def _shown_item(item: Any, language: str) -> str:
+    if isinstance(item, Fault):
+        return _shown_fault(item, language)
+    if isinstance(item, TouchedRow):
+        title = item.zh if language == "zh" else item.en
+        return " ".join(part for part in (title, item.key, item.name) if part)
+    return str(item)
 
 
 def _shown_fault(fault: Fault, language: str) -> str:
@@ -69,6 +91,10 @@ class GeogridError(Exception):
         """The message in one language, `zh` or `en`; in the words of another template where one is given."""
         template = template or (self.zh if language == "zh" else self.en)
         return template.format(**{f.name: _shown(getattr(self, f.name), language) for f in fields(self)})
+
+    def details(self) -> dict[str, Any]:
+        """What programs are told beside the message; nothing where the message is all there is."""
+        return {}
 
     def __str__(self) -> str:
         return f"{self.message('zh')}\n{self.message('en')}"
@@ -329,6 +355,15 @@ class RevisionNotFoundError(NotFoundError):
     known: str
 
 
+@dataclass(eq=False)
+class NotUndoableError(NotFoundError):
+    """A revision named to be taken back that there is not, that is taken back already or never can be."""
+
+    zh = "修订 {revision} 不存在、已经撤销，或不能撤销；未作任何改动。"
+    en = "Revision {revision} does not exist, is taken back already or cannot be taken back; nothing was changed."
+    revision: str
+
+
 # --- an analysis that cannot be done -----------------------------------------------------------
 
 
@@ -551,6 +586,46 @@ class RevisionConflictError(WorkspaceError):
 
 
 @dataclass(eq=False)
+class RowsChangedError(WorkspaceError):
+    """A revision that cannot be taken back, since what it touched was changed again."""
+
+    zh = "修订 {revision} 之后，它改动过的内容又有改动，未撤销任何内容：{rows}。请先撤销之后的修订，或直接改正这些内容。"
+    en = "What revision {revision} changed was changed again since, and nothing was taken back: {rows}. Take back the later revisions first, or mend these by hand."
+    revision: int
+    rows: Sequence[TouchedRow]
+
+    def details(self) -> dict[str, Any]:
+        """The rows."""
+        return {"rows": [row.to_dict() for row in self.rows]}
+
+
+@dataclass(eq=False)
+class ScenarioConflictError(WorkspaceError):
+    """A scenario that somebody else saved, changed or dropped in the meantime.
+
+    Attributes
+    ----------
+    found
+        The version that is kept; 0 for none.
+    yours
+        What was to be saved; None where the scenario was to be dropped or carried out.
+    theirs
+        The scenario as it is kept; None where it is gone.
+    """
+
+    zh = "方案“{name}”已被他人保存、修改或删除（现为第 {found} 版，0 表示没有），未写入任何内容。请另取名称保存，或采用对方的方案，或指明要覆盖的版本。"
+    en = "Scenario “{name}” was saved, changed or deleted by somebody else (version {found} is kept, 0 means none), and nothing was written. Save under another name, take theirs, or name the version to overwrite."
+    name: str
+    found: int
+    yours: dict[str, Any] | None
+    theirs: dict[str, Any] | None
+
+    def details(self) -> dict[str, Any]:
+        """Both states."""
+        return {"yours": self.yours, "theirs": self.theirs}
+
+
+@dataclass(eq=False)
 class DuplicateKeysError(WorkspaceError, ValueError):
     """Two current features of one layer with the same key."""
 
@@ -620,6 +695,19 @@ class NotPermittedError(AccessError):
     action: str
     hint_zh: str
     hint_en: str
+
+
+@dataclass(eq=False)
+class OutOfScopeError(AccessError):
+    """An edit that would touch what lies outside the areas of an account; nothing was changed."""
+
+    zh = "以下内容不在您的账号负责的区域内，未作任何改动：{rows}。请由负责全县或相应区域的账号办理。"
+    en = "These lie outside the areas of your account, and nothing was changed: {rows}. Ask an account of the whole county or of those areas."
+    rows: Sequence[TouchedRow]
+
+    def details(self) -> dict[str, Any]:
+        """The rows."""
+        return {"rows": [row.to_dict() for row in self.rows]}
 
 
 @dataclass(eq=False)

@@ -12,8 +12,9 @@ from flask_login import current_user
 from geogrid.errors import LoginNeededError, NotPermittedError
 from geogrid.labels import LANGUAGES, label
 from geogrid.schema import ACCOUNT_ROLES
+from geogrid.workspace import Workspace
 from webmap.county import current_county
-from webmap.sessions import Visitor
+from webmap.sessions import Visitor, open_workspace
 
 OPEN = "open"
 """What everybody may have without a login: the page's own files, the login itself, a sign of life."""
@@ -146,6 +147,11 @@ def current_reader() -> Reader:
         g.reader = _find_reader()
     reader: Reader = g.reader
     return reader
+
+
+def open_to_edit() -> Workspace:
+    """The county's file for whoever asks, to change in the areas of their account alone; the caller closes it."""
+    return open_workspace().confine(current_reader().scope)
 
 
 def _find_reader() -> Reader:

@@ -12,6 +12,7 @@ from geogrid.labels import LANGUAGES, label
 from geogrid.schema import find_layer
 
 RULES: dict[str, Severity] = {
+    "store.damaged": Severity.ERROR,
     "datum.shift": Severity.ERROR,
     "geometry.empty": Severity.ERROR,
     "geometry.invalid": Severity.ERROR,

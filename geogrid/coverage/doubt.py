@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from geogrid.coverage.lots import WorldNumber
 from geogrid.coverage.possible_gates import spread_gates
 from geogrid.coverage.reading import Reading
 from geogrid.coverage.repricing import Parts, measure_world, take_apart
@@ -141,17 +142,16 @@ def assess_doubt(
     """
     if n_worlds < 1:
         raise InvalidOptionError(option="n_worlds", value=str(n_worlds), expected="1, 2, …")
-    parts = take_apart(spread_gates(town, layout), reading.measure)
+    parts = take_apart(town, spread_gates(town, layout), reading.measure)
     people, is_estimated = _read_people(layout)
     answered = (homes["status"] != "unanswered").to_numpy(bool)
     covered = (homes["status"] == "covered").to_numpy(bool)
     areas, area_of_home = _number_areas(homes)
-    rng = np.random.default_rng(seed)
     times_covered = np.zeros(len(homes), np.int64)
     n_homes = np.empty((n_worlds, len(areas)))
     n_people = np.empty((n_worlds, len(areas)))
     for number in range(n_worlds):
-        world = draw_world(parts.subject, rng)
+        world = draw_world(parts.subject, WorldNumber(seed, number))
         cost = measure_world(parts, world, limit=reading.cutoff_units)
         is_in = answered & (cost <= reading.cutoff_units)
         times_covered += is_in
@@ -183,11 +183,10 @@ def list_assumptions(parts: Parts, n_estimated: int) -> tuple[Assumption, ...]:
     is_timed = parts.profile is not LENGTH
     slopes = np.maximum(np.abs(parts.uphill_ms), np.abs(parts.downhill_ms)) > ROUNDING_MS
     n_crossed = len(np.unique(parts.street[parts.wait_ms > 0]))
-    places = np.unique(np.concatenate([parts.home_place, parts.centre_place, parts.direct_place]))
     found = [
         _assume(SPEED, int(is_timed)),
         _assume(LEG_COUNTY, 1),
-        _assume(LEG_COMPOUND, len(places)),
+        _assume(LEG_COMPOUND, len(subject.place_key)),
         _assume(CROSSING_COUNTY, int(n_crossed > 0)),
         _assume(CROSSING_STREET, n_crossed),
         _assume(SLOPE, int(is_timed and bool(slopes.any()))),

@@ -13,9 +13,12 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
+from geogrid.coverage.lots import Keys, make_keys
+from geogrid.coverage.town import Town
 from geogrid.coverage.walks import Layout, PricedWays, price_ways
 from geogrid.coverage.worlds import Subject, World
 from geogrid.network.access import Doors
+from geogrid.network.compounds import Gates
 from geogrid.network.graph import Costs, Graph, price_segments
 from geogrid.network.impedance import LENGTH, Floats, Integers, Profile, round_half_up
 from geogrid.network.search import Ways, match_equal
@@ -85,10 +88,10 @@ class Parts:
     @property
     def n_homes(self) -> int:
         """Number of homes."""
-        return self.subject.n_homes
+        return len(self.subject.home_key)
 
 
-def take_apart(layout: Layout, profile: Profile) -> Parts:
+def take_apart(town: Town, layout: Layout, profile: Profile) -> Parts:
     """The walks of a town in parts.
 
     Parameters
@@ -105,10 +108,21 @@ def take_apart(layout: Layout, profile: Profile) -> Parts:
     ways = price_ways(layout, profile)
     home, first = np.unique(ways.homes.place, return_index=True)
     gates = layout.network.gates
-    n_compounds = 1 + int(max(layout.network.gated.max(initial=-1), layout.homes.compound.max(initial=-1)))
+    n_compounds = len(town.compound)
     of_gate = layout.network.gated[gates.compound]
     own = np.where(layout.homes.compound >= 0, layout.homes.compound, n_compounds + np.arange(layout.n_homes))
     of_centre = n_compounds + layout.n_homes + np.arange(layout.n_centres)
+    places = [
+        _pick_places(ways.homes, own, of_gate),
+        _pick_places(ways.centres, of_centre, of_gate),
+        own[ways.direct.home],
+    ]
+    used, place = np.unique(np.concatenate(places), return_inverse=True)
+    home_place, centre_place, direct_place = np.split(place, np.cumsum([len(rows) for rows in places])[:-1])
+    compound_id = town.compound["id"].to_numpy(object)
+    home_key = make_keys("home", layout.homes.building["id"].to_numpy(object))
+    centre_key = make_keys("centre", layout.centre_id)
+    place_key = np.concatenate([make_keys("compound", compound_id), home_key, centre_key])
     return Parts(
         graph=graph,
         profile=profile,
@@ -118,19 +132,21 @@ def take_apart(layout: Layout, profile: Profile) -> Parts:
         downhill_ms=costs.backward - level_ms - wait_ms,
         street=street.astype(np.int64),
         ways=ways,
-        home_place=_pick_places(ways.homes, own, of_gate),
-        centre_place=_pick_places(ways.centres, of_centre, of_gate),
-        direct_place=own[ways.direct.home],
+        home_place=home_place,
+        centre_place=centre_place,
+        direct_place=direct_place,
         beside=np.stack(match_equal(ways.homes.segment, ways.centres.segment)),
         home=home,
         first=first,
         arcs=_join_arcs(graph, ways.centres),
         subject=Subject(
-            n_places=n_compounds + layout.n_homes + layout.n_centres,
-            n_streets=len(lines),
-            n_homes=layout.n_homes,
+            place_key=place_key[used],
+            street_key=make_keys("street", town.street["id"].to_numpy(object)[lines]),
+            home_key=home_key,
+            centre_key=centre_key,
             gate_compound=gates.compound,
             gate_origin=gates.origin[gates.compound],
+            gate_key=_make_gate_keys(gates, compound_id[of_gate]),
             is_barred=np.concatenate(
                 [
                     _mark_barred(layout.home_doors, layout.n_homes),
@@ -139,6 +155,13 @@ def take_apart(layout: Layout, profile: Profile) -> Parts:
             ),
         ),
     )
+
+
+def _make_gate_keys(gates: Gates, compound_id: npt.NDArray[np.object_]) -> Keys:
+    """Keys of gates by their ids; of those without, by their compound's and the place to a decimetre."""
+    places = np.rint(gates.xy * 10.0).astype(np.int64).tolist()
+    rows = zip(gates.id, compound_id, places, strict=True)
+    return make_keys("gate", [f"{of} {x} {y}" if one is None else one for one, of, (x, y) in rows])
 
 
 def price_world(parts: Parts, world: World) -> tuple[Costs, PricedWays]:

@@ -253,6 +253,7 @@ def add_account(
                session_epoch) VALUES (?, ?, ?, ?, 0, ?, 0, 1)""",
             (name, hashed, role, ",".join(kept) or None, _stamp(now)),
         )
+        connection.execute("UPDATE main.moment SET had_accounts = 1")
         detail = {"role": role, "scope": list(kept)}
         append_event(connection, Event(actor, "account.add", name, detail=detail), now)
         return _account(_find(connection, name))

@@ -14,6 +14,8 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from geogrid.checks.rules import make_finding
+from geogrid.findings import Finding
 from geogrid.schema import ColumnType, Geometry, Layer
 from geogrid.workspace import journal
 from geogrid.workspace.geopackage import quoted
@@ -109,6 +111,16 @@ def find_damaged(connection: sqlite3.Connection) -> list[str]:
             if known.get(name) != (n_rows, digest):
                 found.append(f"{database}.{name}")
     return found
+
+
+def report_damage(damaged: Sequence[str]) -> list[Finding]:
+    """What `Workspace.find_damage` tells, as findings."""
+    known = {layer.name for layer in STORED}
+    tables = [text.partition(".")[2] for text in damaged]
+    return [
+        make_finding("store.damaged", table if table in known else "setting", [text])
+        for text, table in zip(damaged, tables, strict=True)
+    ]
 
 
 # --- parts -------------------------------------------------------------------------------------

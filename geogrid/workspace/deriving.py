@@ -26,6 +26,7 @@ from geogrid.errors import EmptyLayerError, Fault, FileContentError, InvalidOpti
 from geogrid.findings import Finding
 from geogrid.io.area_list import AreaList, ListRow
 from geogrid.labels import LANGUAGES, label
+from geogrid.prepared import prepared
 from geogrid.responsibility.columns import read_texts
 from geogrid.responsibility.gazetteer import build_gazetteer
 from geogrid.responsibility.resolve import Resolved, resolve_text
@@ -125,8 +126,8 @@ class _Ground:
         street = self.street.copy()
         if len(whole):
             closed = shapely.union_all(self.compound[whole])
-            shapely.prepare(closed)
-            met = shapely.intersects(street, closed)
+            with prepared(closed) as ready:
+                met = shapely.intersects(ready, street)
             street[met] = shapely.difference(street[met], closed)
         lines = np.concatenate([street, shapely.boundary(self.compound), shapely.boundary(self.water)])
         kept: Shapes = lines[~shapely.is_empty(lines)]

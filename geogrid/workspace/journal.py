@@ -135,6 +135,17 @@ def find_undoable(connection: sqlite3.Connection) -> int | None:
     return None if row[0] is None else int(row[0])
 
 
+def can_undo(connection: sqlite3.Connection, revision: int) -> bool:
+    """Whether a revision stands: it neither is an undo nor has been undone, and it changed something."""
+    row = connection.execute(
+        """SELECT 1 FROM main.revision WHERE id = ?1 AND undoes IS NULL
+           AND id NOT IN (SELECT undoes FROM main.revision WHERE undoes IS NOT NULL)
+           AND (id IN (SELECT revision FROM main.change) OR id IN (SELECT revision FROM private.change))""",
+        (revision,),
+    ).fetchone()
+    return row is not None
+
+
 def is_personal(connection: sqlite3.Connection, revision: int) -> bool:
     """Whether a revision changed people or duties."""
     row = connection.execute(
@@ -157,6 +168,22 @@ def read_states_before(
         f"""SELECT fid, operation, before, before_geom FROM {database}.change WHERE id IN (
             SELECT min(id) FROM {database}.change
             WHERE layer = ? AND (revision > ? OR revision IS NULL) GROUP BY fid)""",
+        (layer.name, revision),
+    ).fetchall()
+    return [_state(layer, row) for row in rows]
+
+
+def read_states_left(
+    connection: sqlite3.Connection, layer: Layer, database: str, revision: int
+) -> list[tuple[int, dict[str, Any] | None, bytes | None]]:
+    """How one revision left the rows that it touched and that were changed again since; as `read_states_before`."""
+    rows = connection.execute(
+        f"""SELECT fid, operation, before, before_geom FROM {database}.change WHERE id IN (
+            SELECT min(later.id) FROM {database}.change AS later JOIN (
+                SELECT fid, max(id) AS last FROM {database}.change
+                WHERE layer = ?1 AND revision = ?2 GROUP BY fid) AS own
+            ON own.fid = later.fid AND later.id > own.last
+            WHERE later.layer = ?1 GROUP BY later.fid)""",
         (layer.name, revision),
     ).fetchall()
     return [_state(layer, row) for row in rows]

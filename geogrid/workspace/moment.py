@@ -86,12 +86,9 @@ def settle(connection: sqlite3.Connection, path: Path, at: str) -> None:
     last = {d: journal.find_last(connection, d) for d in ("main", "private")}
     ahead = "main" if last["main"] > last["private"] else "private"
     behind = "private" if ahead == "main" else "main"
-    torn = [
-        row
-        for row in connection.execute(
-            f"SELECT id, author FROM {ahead}.revision WHERE id > ? ORDER BY id DESC", (last[behind],)
-        )
-    ]
+    torn = connection.execute(
+        f"SELECT id, author FROM {ahead}.revision WHERE id > ? ORDER BY id DESC", (last[behind],)
+    ).fetchall()
     for number, _ in reversed(torn):
         connection.execute(
             f"INSERT INTO {behind}.revision (id, at, author, note) VALUES (?, ?, '', ?)",

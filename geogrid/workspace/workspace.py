@@ -8,7 +8,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,16 +20,18 @@ from geogrid import crs
 from geogrid.coverage.town import TOWN_LAYERS, Town
 from geogrid.errors import (
     EmptyLayerError,
+    NotUndoableError,
     RevisionConflictError,
     RevisionNotFoundError,
     WorkspaceDamagedError,
+    WorkspaceError,
     WorkspaceExistsError,
     WorkspaceLockedError,
     WorkspaceProtectedError,
 )
 from geogrid.schema import LAYERS, SCHEMA_VERSION, TABLES, Geometry, Layer, find_layer
 from geogrid.workspace import connection as files
-from geogrid.workspace import content, journal, migrations, moment
+from geogrid.workspace import content, journal, migrations, moment, touched
 from geogrid.workspace.audit import Event, append_event
 from geogrid.workspace.copies import PAUSE_S, TRIES, copy_county
 from geogrid.workspace.edit import METRIC_CRS_SETTING, STORE_CRS_SETTING, Edit
@@ -66,6 +68,7 @@ class Workspace:
         self.path = path
         self._connection = connection
         self._copy = copy
+        self._scope: tuple[str, ...] = ()
 
     # --- opening ---------------------------------------------------------------------------
 
@@ -132,7 +135,18 @@ class Workspace:
             if readonly:
                 return cls._open_copy(path)
             migrations.raise_schema(path, schema)
-        return cls(path, cls._connect(path, readonly=readonly))
+        opened = cls(path, cls._connect(path, readonly=readonly))
+        if readonly:
+            opened._adopt_external()
+        return opened
+
+    def _adopt_external(self) -> None:
+        """Have what other programs wrote made a revision before it is read, where that can be done now."""
+        with files.translated(self.path):
+            waiting = any(journal.count_external(self._connection, name) for name in ("main", "private"))
+        if waiting:
+            with suppress(WorkspaceError), Workspace.open(self.path) as writer:
+                _ = writer.revision
 
     @classmethod
     def _open_copy(cls, path: Path) -> Self:
@@ -169,6 +183,18 @@ class Workspace:
                 connection.close()
                 raise
         return connection
+
+    def confine(self, scope: Sequence[str]) -> Self:
+        """Let every edit from now on touch only what lies in some areas, before and after; itself.
+
+        Parameters
+        ----------
+        scope
+            Areas as `LAYER:CODE`; empty for the whole county. An edit beyond them raises OutOfScopeError
+            and changes nothing.
+        """
+        self._scope = tuple(scope)
+        return self
 
     def close(self) -> None:
         """Let go of the files."""
@@ -237,6 +263,12 @@ class Workspace:
                 ).fetchone()
                 for name in LAYERS
             )
+
+    @property
+    def had_accounts(self) -> bool:
+        """Whether the county ever had an account: without one now its private file is missing."""
+        with files.translated(self.path):
+            return bool(self._connection.execute("SELECT had_accounts FROM main.moment").fetchone()[0])
 
     @property
     def revision(self) -> int:
@@ -429,12 +461,16 @@ class Workspace:
         """
         self._ensure_private_file()
         with files.translated(self.path), self._transaction():
+            ground = touched.read_scope(self._connection, self._scope) if self._scope else None
             revision = moment.begin_revision(self._connection, _utc_now(), author, note)
-            edit = Edit(self._connection)
+            edit = Edit(self._connection, revision)
             yield edit
             edit.finish()
             if not self._has_changes(revision):
+                edit.revision = None
                 raise _NothingChangedError
+            if ground is not None:
+                touched.require_within(self._connection, revision, ground)
             moment.close_revision(self._connection, revision)
             if edit.is_history_rewritten:
                 content.renew(self._connection, "private")
@@ -503,16 +539,49 @@ class Workspace:
                 raise RevisionNotFoundError(revision="可撤销的 / to undo", known="-")
             if expected is not None and undone != expected:
                 raise RevisionConflictError(expected=expected, found=undone)
-            revision = moment.begin_revision(self._connection, _utc_now(), author, "undo", undoes=undone)
-            for layer in JOURNALLED:
-                journal.put_back(self._connection, layer, database_of(layer), undone)
-            if journal.is_personal(self._connection, undone):
-                told = Event(author, "roster.undo", f"revision#{undone}")
-                append_event(self._connection, told, datetime.datetime.now(datetime.UTC))
-            moment.close_revision(self._connection, revision)
+            self._take_back(undone, author)
         return undone
 
+    def undo_revision(self, revision: int, author: str) -> int:
+        """Take back one revision, whatever came after it, where nothing that it touched was changed since.
+
+        Returns
+        -------
+        The number of the revision that takes it back.
+
+        Raises
+        ------
+        NotUndoableError
+            When there is no such revision, or it is undone already or cannot be.
+        RowsChangedError, DuplicateKeysError
+            When what it touched was changed again, or its keys are taken by now; nothing is changed then.
+        """
+        self._ensure_private_file()
+        with files.translated(self.path), self._transaction():
+            moment.adopt_external(self._connection, _utc_now())
+            if not journal.can_undo(self._connection, revision):
+                raise NotUndoableError(revision=str(revision))
+            touched.require_unchanged_since(self._connection, revision)
+            made = self._take_back(revision, author)
+            for layer in JOURNALLED:
+                Edit(self._connection).require_unique(layer)
+        return made
+
     # --- parts -----------------------------------------------------------------------------
+
+    def _take_back(self, undone: int, author: str) -> int:
+        """Put the rows of a revision back within the running transaction; the revision that does so."""
+        ground = touched.read_scope(self._connection, self._scope) if self._scope else None
+        revision = moment.begin_revision(self._connection, _utc_now(), author, "undo", undoes=undone)
+        for layer in JOURNALLED:
+            journal.put_back(self._connection, layer, database_of(layer), undone)
+        if ground is not None:
+            touched.require_within(self._connection, revision, ground)
+        if journal.is_personal(self._connection, undone):
+            told = Event(author, "roster.undo", f"revision#{undone}")
+            append_event(self._connection, told, datetime.datetime.now(datetime.UTC))
+        moment.close_revision(self._connection, revision)
+        return revision
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
