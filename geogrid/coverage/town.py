@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from geogrid.crs import require_metric, require_same_crs
@@ -70,6 +72,14 @@ class Town:
 
 
 TOWN_LAYERS = tuple(field.name for field in fields(Town))
+
+
+def list_street_ids(town: Town, column: str = "id") -> npt.NDArray[np.object_]:
+    """Ids (or another column) of the streets, and then of the squares, as segments of the network number them."""
+    ids: npt.NDArray[np.object_] = np.concatenate(
+        [town.street[column].to_numpy(object), town.square[column].to_numpy(object)]
+    )
+    return ids
 
 
 def _complete(frame: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
