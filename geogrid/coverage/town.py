@@ -57,7 +57,7 @@ class Town:
             require_metric(frame, name)
         crs = next(iter(given.values())).crs
         empty = gpd.GeoDataFrame(geometry=gpd.GeoSeries([], crs=crs))
-        return cls(**{name: _complete(given.get(name, empty), name) for name in TOWN_LAYERS})
+        return cls(**{name: complete_layer(given.get(name, empty), name) for name in TOWN_LAYERS})
 
     @property
     def crs(self) -> object:
@@ -82,7 +82,7 @@ def list_street_ids(town: Town, column: str = "id") -> npt.NDArray[np.object_]:
     return ids
 
 
-def _complete(frame: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
+def complete_layer(frame: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
     """The layer with every column of its schema, in the types in which layers travel."""
     columns = {}
     for column in find_layer(name).columns:
