@@ -678,10 +678,10 @@ class StaleFormError(AccessError):
 
 @dataclass(eq=False)
 class LoginLockedError(AccessError):
-    """Too many wrong attempts; the same for logins that exist and that do not."""
+    """Too many wrong attempts from one address; the same for logins that exist and that do not."""
 
-    zh = "失败次数过多，请 {wait_s} 秒后再试。"
-    en = "Too many wrong attempts. Try again in {wait_s} s."
+    zh = "从这台电脑登录失败次数过多，请 {wait_s} 秒后再试。"
+    en = "Too many wrong attempts from this computer. Try again in {wait_s} s."
     wait_s: int
 
 

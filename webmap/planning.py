@@ -1,29 +1,13 @@
-"""What the planning routes read from a request."""
+"""What the planning routes read from a body."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from flask import request
-
 from geogrid.coverage.reading import Reading
 from geogrid.errors import InvalidOptionError
 from webmap.readings import asked_reading
-
-
-def read_body() -> dict[str, Any]:
-    """The request's JSON object.
-
-    Raises
-    ------
-    InvalidOptionError
-        When it is another value.
-    """
-    body = request.get_json()
-    if not isinstance(body, dict):
-        raise InvalidOptionError(option="body", value=type(body).__name__, expected="{…}")
-    return body
 
 
 def read_whole(body: Mapping[str, Any], name: str) -> int | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from geogrid.coverage.scenario_lonlat import read_records
 from geogrid.crs import WGS84, crs_name
 from geogrid.errors import InvalidOptionError
 from geogrid.io.export import write_layer
+from geogrid.io.scratch import scratch_file_folder
 from geogrid.io.table import write_tables
 from geogrid.labels import label
 from geogrid.workspace import Workspace
@@ -32,13 +32,15 @@ from geogrid.workspace.scenarios import (
     save_scenario,
     undo_applied,
 )
+from webmap.asked import read_body
 from webmap.county import County, current_county
 from webmap.effects import describe_effect
 from webmap.languages import page_language
 from webmap.names import name_download
-from webmap.planning import read_body, read_whole, require_whole
+from webmap.planning import read_whole, require_whole
 from webmap.roles import current_reader, needs, open_to_edit
 from webmap.scenario_api import measure_standing, read_edits
+from webmap.view import current_view
 from webmap.whatif import measure_edited
 
 scenarios_api = Blueprint("scenarios", __name__, url_prefix="/api/v1/scenarios")
@@ -144,7 +146,7 @@ def edits_file() -> Response:
 @needs("plan")
 def comparison_file() -> Response:
     """What stands and kept scenarios side by side, `?name=` once or more: a sheet for each reading."""
-    county, language = current_county(), page_language()
+    county, language = current_view(), page_language()
     names = request.args.getlist("name")
     if not 0 < len(names) <= MOST_COMPARED:
         raise InvalidOptionError(option="name", value=str(len(names)), expected=f"1 … {MOST_COMPARED}")
@@ -218,8 +220,8 @@ def _tabulate_edits(county: County, stored: StoredScenario) -> gpd.GeoDataFrame:
 def _send(county: County, title: str, suffix: str, write: Callable[[Path], Path]) -> Response:
     """A file that is written for this answer alone; `write` says where it was written."""
     name = name_download(county, title, suffix=suffix)
-    with tempfile.TemporaryDirectory() as folder:
-        content = io.BytesIO(write(Path(folder) / f"download{suffix}").read_bytes())
+    with scratch_file_folder("download-") as folder:
+        content = io.BytesIO(write(folder / f"download{suffix}").read_bytes())
     return send_file(content, as_attachment=True, download_name=name, max_age=0)
 
 

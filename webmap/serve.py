@@ -6,6 +6,7 @@ import ipaddress
 import logging
 import os
 import secrets
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -19,6 +20,7 @@ from geogrid.errors import (
     NonLoopbackHostError,
     PrivateFileMissingError,
 )
+from geogrid.io.scratch import scratch_folder
 from geogrid.labels import LANGUAGES, label
 from geogrid.workspace.connection import find_missing_permission
 from geogrid.workspace.serving import held_for_serving
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     from geogrid.workspace import Workspace
     from webmap.county import CountySource
     from webmap.tiles import TileStore
+
+STOP_JOBS_S = 2.0
+"""How long the end of the server waits for a long job, which was told to end."""
 
 
 @click.command("serve")
@@ -48,11 +53,15 @@ def serve(
     if (cert is None) != (key is None):
         raise InvalidOptionError(option="--cert, --key", value="…", expected="两者同时给出 / both or none")
     known = name_server(host, names)
+    # Whatever a library writes for a while lies in our own folder too, and is swept with it.
+    tempfile.tempdir = str(scratch_folder())
     path = county if county is not None else _find_demo()
 
     from geogrid.workspace import Workspace
     from webmap import create_app
     from webmap.county import EXTENSION
+    from webmap.jobs import EXTENSION as JOBS
+    from webmap.stopping import serve_until_told
     from webmap.tiles import TILES
 
     context_of_command = click.get_current_context()
@@ -75,7 +84,11 @@ def serve(
     threading.Thread(
         target=_warm, args=(app.extensions[EXTENSION], app.extensions[TILES]), daemon=True
     ).start()
-    server.run()
+    try:
+        serve_until_told(server)
+    finally:
+        _say("serve.stopped")
+        app.extensions[JOBS].stop(STOP_JOBS_S)
 
 
 def open_for_service(path: Path, host: str) -> None:

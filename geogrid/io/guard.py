@@ -32,7 +32,6 @@ import sqlite3
 import stat
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -45,6 +44,7 @@ from geogrid.errors import FileMissingError, FileTooCostlyError, StoreFullError,
 from geogrid.io.gdal import ALLOWED_DRIVERS
 from geogrid.io.parcel import Parcel, decode_error, read_parcel, write_parcel
 from geogrid.io.replacing import FULL_ERRORS, telling_full_disk
+from geogrid.io.scratch import scratch_file_folder, scratch_folder
 
 Progress = Callable[[float, str], None]
 """Called with the share done (0 to 1) and the key of a text of the label table."""
@@ -114,9 +114,8 @@ def run_guarded(
     _require_readable(files, shown, limits)
     skipped = _SKIPPED_DRIVERS
     for _ in range(2):
-        temporary = Path(tempfile.gettempdir()) / "geogrid-*"
-        with telling_full_disk(temporary), tempfile.TemporaryDirectory(prefix="geogrid-") as name:
-            job = Path(name)
+        temporary = scratch_folder() / "read-*"
+        with telling_full_disk(temporary), scratch_file_folder("read-") as job:
             _pack_job(job, task, files, request, limits)
             _run_child(job, shown, skipped, limits, progress)
             outcome = _read_outcome(job, shown)
@@ -219,10 +218,11 @@ def _run_child(job: Path, shown: str, skipped: str, limits: Limits, progress: Pr
             command,
             cwd=job,
             env=_environment(skipped),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # which the child watches: it closes when this process is gone
             stdout=subprocess.PIPE,
             stderr=stderr,
         )
+    assert child.stdin is not None  # noqa: S101 - for the type checker
     assert child.stdout is not None  # noqa: S101 - for the type checker
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     pump = threading.Thread(target=_pump, args=(child.stdout, lines), daemon=True)
@@ -241,6 +241,7 @@ def _run_child(job: Path, shown: str, skipped: str, limits: Limits, progress: Pr
         child.wait()
         pump.join()
         child.stdout.close()
+        child.stdin.close()
     if code != 0:
         tail = (job / "stderr.txt").read_text(encoding="utf-8", errors="replace")[-2000:]
         _log.warning("the reader of %s ended with %s: %s", shown, code, tail)
