@@ -7,6 +7,7 @@ nearest, and how far it is. Every sum that is told is an equation over these hom
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -132,11 +133,15 @@ def _read_gaps(told: dict[str, Any], homes: pd.DataFrame) -> Iterator[Equation]:
 
 
 def _read_buildings(client: FlaskClient, known: Knowledge) -> Iterator[Equation]:
-    for building in known.homes.index:
-        for match in _get(client, f"/api/v1/locate?building={building}").get("matches", []):
-            residents = match.get("counts", {}).get("residents")
-            if residents is not None:
-                yield Equation(known.mark([building]), residents, residents)
+    """Counts of single buildings: those on the sheets of all communities, and one that is looked up."""
+    for code in sorted(set(known.homes["community"].dropna())):
+        page = client.get(f"/area/community/{code}?lang=zh").get_data(as_text=True)
+        for building, residents in re.findall(r"kind=building&amp;key=([^&]+)&[^>]*>[^<]*</a> <small>(\d+) 人", page):
+            yield Equation(known.mark([building]), int(residents), int(residents))
+    building = str(known.homes.index[0])
+    for match in _get(client, f"/api/v1/locate?building={building}").get("matches", []):
+        if (residents := match.get("counts", {}).get("residents")) is not None:
+            yield Equation(known.mark([building]), residents, residents)
 
 
 # --- what is made of them ----------------------------------------------------------------------
