@@ -312,3 +312,10 @@ def test_every_home_of_a_town_with_squares_walks_as_networkx_does(seed, profile)
     mine = dict(zip(buildings, zip(walks.cost.tolist(), centre.tolist(), strict=True), strict=True))
     assert mine == {home: oracle.nearest(home) for home in buildings}
     assert (assess_coverage(town, TEN_MINUTES).homes["status"] == "covered").any()
+
+
+@pytest.mark.parametrize("layer", ["water", "compound"])
+def test_a_square_that_lies_in_a_gated_compound_or_in_water_is_no_ground(layer):
+    values = {"kind": ["封闭式"]} if layer == "compound" else {}
+    around = make_layer(layer, {"c": rectangle(-9, -9, 130, 130)}, **values)
+    assert walk(BLOCK, {"h": (-60, 72)}, (180, 72), **{layer: around}) == {"h": None}
