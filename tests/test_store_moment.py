@@ -275,5 +275,5 @@ def test_what_another_program_writes_is_no_damage_before_or_after_it_is_adopted(
 
 def test_a_module_that_opens_a_county_by_other_means_than_sqlite_fails_the_tests(path):
     """Of the watch itself, which every test runs under: any module of ours but the store is stopped."""
-    with Workspace.open(path), pytest.raises(AssertionError, match="io/json_file.py opens"):
+    with Workspace.open(path), pytest.raises(AssertionError, match=r"io/json_file\.py opens"):
         read_json(path)
