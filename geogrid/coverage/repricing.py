@@ -10,40 +10,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import dijkstra
 
 from geogrid.coverage.lots import Keys, make_keys
+from geogrid.coverage.possible_gates import PossibleGates
+from geogrid.coverage.runs import Runs, join_runs, search_backwards
 from geogrid.coverage.town import Town
-from geogrid.coverage.walks import Layout, PricedWays, price_ways
-from geogrid.coverage.worlds import Subject, World
+from geogrid.coverage.walks import PricedWays, price_ways
+from geogrid.coverage.worlds import POSSIBLE, Subject, World
 from geogrid.network.access import Doors
 from geogrid.network.compounds import Gates
 from geogrid.network.graph import Costs, Graph, price_segments
 from geogrid.network.impedance import LENGTH, Floats, Integers, Profile, round_half_up
 from geogrid.network.search import Ways, match_equal
-from geogrid.network.snap import price_along, price_from_ends, price_to_ends
-
-
-@dataclass(frozen=True)
-class Arcs:
-    """The graph turned round with one source before all centres, its parallel arcs side by side.
-
-    Attributes
-    ----------
-    order
-        Shape (a,): arcs sorted by tail and head; numbered segments forward, segments backward, ways of
-        centres to the starts of their segments, and to the ends.
-    first
-        Where each group of parallel arcs begins in that order.
-    head, indptr
-        Columns and rows of the sparse matrix of the groups.
-    """
-
-    order: Integers
-    first: Integers
-    head: Integers
-    indptr: Integers
+from geogrid.network.snap import price_along, price_to_ends
 
 
 @dataclass(frozen=True)
@@ -54,12 +33,12 @@ class Parts:
     ----------
     profile
         Who walks; for `LENGTH` speeds, waits and slopes have no part.
-    level_ms, wait_ms
-        Shape (s,): walking on the level, and waiting at crossings.
+    level_ms
+        Shape (s,): walking on the level.
+    wait_segment, wait_ms, wait_street
+        Shape (c,): the segments on which people wait at crossings, how long, and on which street of the subject.
     uphill_ms, downhill_ms
         Shape (s,): what the slope adds from start to end, and back; with what rounding adds.
-    street
-        Shape (s,): the number of the line, for the waits.
     ways
         The base ways, of which `home_place`, `centre_place` and `direct_place` say whose legs they are.
     beside
@@ -71,10 +50,11 @@ class Parts:
     graph: Graph
     profile: Profile
     level_ms: Floats
+    wait_segment: Integers
     wait_ms: Floats
+    wait_street: Integers
     uphill_ms: Floats
     downhill_ms: Floats
-    street: Integers
     ways: PricedWays
     home_place: Integers
     centre_place: Integers
@@ -82,7 +62,7 @@ class Parts:
     beside: Integers
     home: Integers
     first: Integers
-    arcs: Arcs
+    runs: Runs
     subject: Subject
 
     @property
@@ -91,20 +71,22 @@ class Parts:
         return len(self.subject.home_key)
 
 
-def take_apart(town: Town, layout: Layout, profile: Profile) -> Parts:
+def take_apart(town: Town, possible: PossibleGates, profile: Profile) -> Parts:
     """The walks of a town in parts.
 
     Parameters
     ----------
-    layout
-        With every place where a gate could be; see `possible_gates.spread_gates`.
+    possible
+        The layout of the town with every place where a gate could be.
     """
+    layout = possible.layout
     graph = layout.network.public
     costs = price_segments(graph, profile)
     share = np.where(graph.is_steps, profile.steps_speed_share, 1.0)
     level_ms = 1000.0 * graph.length_m / (profile.speed_m_per_s * share)
     wait_ms = 1000.0 * graph.wait_s if profile.waits else np.zeros(graph.n_segments)
-    lines, street = np.unique(graph.line, return_inverse=True)
+    waiting = np.flatnonzero(wait_ms)
+    lines, street = np.unique(graph.line[waiting], return_inverse=True)
     ways = price_ways(layout, profile)
     home, first = np.unique(ways.homes.place, return_index=True)
     gates = layout.network.gates
@@ -127,10 +109,11 @@ def take_apart(town: Town, layout: Layout, profile: Profile) -> Parts:
         graph=graph,
         profile=profile,
         level_ms=level_ms,
-        wait_ms=wait_ms,
+        wait_segment=waiting,
+        wait_ms=wait_ms[waiting],
+        wait_street=street.astype(np.int64),
         uphill_ms=costs.forward - level_ms - wait_ms,
         downhill_ms=costs.backward - level_ms - wait_ms,
-        street=street.astype(np.int64),
         ways=ways,
         home_place=home_place,
         centre_place=centre_place,
@@ -138,14 +121,14 @@ def take_apart(town: Town, layout: Layout, profile: Profile) -> Parts:
         beside=np.stack(match_equal(ways.homes.segment, ways.centres.segment)),
         home=home,
         first=first,
-        arcs=_join_arcs(graph, ways.centres),
+        runs=join_runs(graph, layout.network.chains, ways.centres),
         subject=Subject(
             place_key=place_key[used],
             street_key=make_keys("street", town.street["id"].to_numpy(object)[lines]),
             home_key=home_key,
             centre_key=centre_key,
             gate_compound=gates.compound,
-            gate_origin=gates.origin[gates.compound],
+            gate_origin=np.where(possible.is_other, POSSIBLE, gates.origin[gates.compound]),
             gate_key=_make_gate_keys(gates, compound_id[of_gate]),
             is_barred=np.concatenate(
                 [
@@ -167,11 +150,12 @@ def _make_gate_keys(gates: Gates, compound_id: npt.NDArray[np.object_]) -> Keys:
 def price_world(parts: Parts, world: World) -> tuple[Costs, PricedWays]:
     """Prices of segments and ways in a world, whole milliseconds; a way that is closed in it costs `inf`."""
     speed = 1.0 if parts.profile is LENGTH else world.speed
-    waits = parts.wait_ms * world.crossing[parts.street]
-    costs = Costs(
-        forward=round_half_up((parts.level_ms + world.slope * parts.uphill_ms) / speed + waits),
-        backward=round_half_up((parts.level_ms + world.slope * parts.downhill_ms) / speed + waits),
-    )
+    waits = parts.wait_ms * world.crossing[parts.wait_street]
+    forward = (parts.level_ms + world.slope * parts.uphill_ms) / speed
+    backward = (parts.level_ms + world.slope * parts.downhill_ms) / speed
+    forward[parts.wait_segment] += waits
+    backward[parts.wait_segment] += waits
+    costs = Costs(round_half_up(forward), round_half_up(backward))
     leg = world.leg / speed
     is_open = np.append(world.is_open, [True])  # the last is for ways that pass no gate
     homes, centres, direct = parts.ways.homes, parts.ways.centres, parts.ways.direct
@@ -202,7 +186,7 @@ def measure_world(parts: Parts, world: World, *, limit: float) -> Floats:
     np.minimum.at(cost, direct.home, direct.cost)
     if not len(homes.place) or not len(centres.place):
         return cost
-    reached = _search_backwards(parts, costs, centres, limit)
+    reached = search_backwards(parts.runs, graph, costs, centres, limit)
     to_start, to_end = price_to_ends(homes.segment, homes.fraction, costs)
     found = homes.leg + np.minimum(
         to_start + reached[graph.start[homes.segment]], to_end + reached[graph.end[homes.segment]]
@@ -225,27 +209,3 @@ def _pick_places(ways: Ways, own: Integers, of_gate: Integers) -> Integers:
     """Whose factor the leg of each way has: its compound's where it passes a gate, else its own place's."""
     by_gate = np.append(of_gate, [-1])[ways.gate]
     return np.where(by_gate >= 0, by_gate, own[ways.place])
-
-
-def _join_arcs(graph: Graph, centres: Ways) -> Arcs:
-    source = np.full(len(centres.place), graph.n_nodes)
-    tail = np.concatenate([graph.end, graph.start, source, source])
-    head = np.concatenate([graph.start, graph.end, graph.start[centres.segment], graph.end[centres.segment]])
-    order = np.lexsort((head, tail))
-    tail, head = tail[order], head[order]
-    is_first = np.ones(len(order), bool)
-    is_first[1:] = (tail[1:] != tail[:-1]) | (head[1:] != head[:-1])
-    first = np.flatnonzero(is_first)
-    indptr = np.searchsorted(tail[first], np.arange(graph.n_nodes + 2))
-    return Arcs(order, first, head[first].astype(np.int32), indptr.astype(np.int32))
-
-
-def _search_backwards(parts: Parts, costs: Costs, centres: Ways, limit: float) -> Floats:
-    """Price from every node to the nearest centre, shape (n,)."""
-    from_start, from_end = price_from_ends(centres.segment, centres.fraction, costs)
-    arcs, size = parts.arcs, parts.graph.n_nodes + 1
-    price = np.concatenate([costs.forward, costs.backward, centres.leg + from_start, centres.leg + from_end])
-    cheapest = np.minimum.reduceat(price[arcs.order], arcs.first)
-    matrix = csr_matrix((cheapest, arcs.head, arcs.indptr), shape=(size, size))
-    reached: Floats = dijkstra(matrix, indices=size - 1, limit=limit)[:-1]
-    return reached
