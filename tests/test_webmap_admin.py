@@ -203,14 +203,14 @@ def test_answers_that_are_sums_are_the_same_for_every_role(app):
 # --- guessing --------------------------------------------------------------------------------------
 
 
-def test_guessing_a_password_is_stopped_and_others_still_get_in(app):
+def test_guessing_a_password_is_stopped_and_its_owner_still_gets_in_from_elsewhere(app):
     with workspace_of(app) as workspace:
         add_account(workspace, "target", PASSWORD, role="staff", actor="test")
     client = open_client(app)
     statuses = [log_in(client, "target", f"wrong-{number}").status_code for number in range(20)]
     assert statuses == [401] * 5 + [429] * 15
     assert log_in(client, "target", PASSWORD).status_code == 429  # the right one too
-    assert log_in(open_client(app), "target", PASSWORD).status_code == 429  # and from elsewhere
+    assert log_in(open_client(app), "target", PASSWORD).status_code == 303  # but not from elsewhere
     with workspace_of(app) as workspace:
         add_account(workspace, "other", PASSWORD, role="staff", actor="test")
     assert log_in(open_client(app), "other", PASSWORD).status_code == 303

@@ -34,6 +34,7 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     from webmap.admin import admin
     from webmap.api import api
     from webmap.area_api import area_api
+    from webmap.asked import init_asked
     from webmap.assets import assets
     from webmap.basemap import basemap
     from webmap.county import EXTENSION, CountySource
@@ -72,6 +73,7 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     init_uploads(app, settings)
     init_sessions(app, Path(workspace_path), settings)
     init_roles(app)
+    init_asked(app)
     init_errors(app)
     Compress(app)
     for blueprint in (

@@ -51,7 +51,9 @@ def login() -> Response:
         return render_page("login.html", after=after, login="")
     try:
         with open_workspace() as workspace:
-            account = authenticate(workspace, name, request.form.get("password", ""))
+            account = authenticate(
+                workspace, name, request.form.get("password", ""), address=request.remote_addr or ""
+            )
     except AccessError as error:
         return render_refused("login.html", error, after=after, login=name)
     begin_session(account)

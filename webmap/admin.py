@@ -24,7 +24,7 @@ from geogrid.workspace.audit import TrailReport, read_trail, verify_trail
 from webmap.account_pages import render_page, render_refused
 from webmap.county import current_county
 from webmap.languages import page_language
-from webmap.roles import PUBLIC_SETTING, SWITCHED_ON, current_reader, needs
+from webmap.roles import PUBLIC_SETTING, SWITCHED_ON, current_reader, needs, open_to_edit
 from webmap.sessions import open_workspace
 
 admin = Blueprint("admin", __name__, url_prefix="/admin")
@@ -188,7 +188,7 @@ def settings_page() -> Response:
     name, value = request.form.get("name", ""), request.form.get("value", "").strip()
     try:
         value = _require_setting(name, value)
-        with open_workspace() as workspace:
+        with open_to_edit() as workspace:
             workspace.set_setting(name, value, current_reader().login)
     except GeogridError as error:
         return render_refused("admin_settings.html", error, settings=_list_settings())

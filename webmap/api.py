@@ -11,6 +11,7 @@ from flask import Blueprint, Response, request
 from geogrid.coverage.catchment import outline_catchments, outline_isochrones
 from geogrid.errors import FeatureNotFoundError, InvalidOptionError, UnknownLayerError
 from geogrid.schema import find_layer
+from webmap.asked import read_body
 from webmap.basemap import describe_base_map
 from webmap.columns import BORDERED, OUTLINED, PUBLIC_COLUMNS
 from webmap.county import County, current_county
@@ -272,15 +273,12 @@ def asked_position() -> tuple[tuple[float, float], dict[str, Any]]:
     InvalidOptionError
         When it holds no position.
     """
-    body = request.get_json()
-    if not isinstance(body, dict):
-        raise InvalidOptionError(option="body", value=type(body).__name__, expected='{"lon": …, "lat": …}')
+    body = read_body()
     return (_number(body, "lon"), _number(body, "lat")), body
 
 
 def _number(body: dict[str, Any], name: str) -> float:
     value = body.get(name)
-    # NaN passes json.loads, and True is an int to Python.
     if isinstance(value, int | float) and not isinstance(value, bool) and -360 <= value <= 360:
         return float(value)
     raise InvalidOptionError(option=name, value=str(value)[:40], expected="度 / degrees")

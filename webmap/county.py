@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +21,13 @@ from geogrid.coverage.reading import STANDARD_READINGS, Reading
 from geogrid.coverage.town import Town
 from geogrid.coverage.walks import Layout, Objects, measure_point_walks
 from geogrid.crs import change_crs, crs_name, to_lonlat
-from geogrid.errors import EmptyLayerError
+from geogrid.errors import (
+    EmptyLayerError,
+    StoreFullError,
+    StoreUnreachableError,
+    WorkspaceLockedError,
+    WorkspaceProtectedError,
+)
 from geogrid.network.impedance import PROFILES, Floats
 from geogrid.responsibility.register import Register
 from geogrid.schema import find_layer
@@ -36,6 +43,11 @@ FOCUS_MARGIN, FOCUS_LEFT_OUT = 0.03, 0.02
 EXTENSION = "geogrid_county"
 KEPT_RESULTS = 96
 """Computed answers kept a revision: each reading has about six, and few readings are in use at a time."""
+
+OUT_OF_REACH = (StoreFullError, StoreUnreachableError, WorkspaceLockedError, WorkspaceProtectedError)
+"""Why a sound file may not be readable just now."""
+AGAIN_S = 1.0
+"""After a file was out of reach it is tried again this much later."""
 
 Value = TypeVar("Value")
 
@@ -210,23 +222,31 @@ class CountySource:
         self._lock = threading.Lock()
         self._seen: tuple[object, ...] | None = None
         self._county: County | None = None
+        self._again_at = 0.0
 
     def current(self) -> County:
         """The newest revision, as of today.
 
+        While the file is out of reach, for want of room on the disk say, what was loaded is shown.
+
         Raises
         ------
         WorkspaceError
-            When the file cannot be read.
+            When the file cannot be read and nothing was loaded.
         """
         county = self._county
         if county is not None and self._seen == self._look():
             return county
         with self._lock:
             seen = self._look()
-            if self._county is None or seen != self._seen:
-                self._county = self._load()
-                self._seen = seen
+            if self._county is None or (seen != self._seen and time.monotonic() >= self._again_at):
+                try:
+                    self._county = self._load()
+                    self._seen = seen
+                except OUT_OF_REACH:
+                    if self._county is None:
+                        raise
+                    self._again_at = time.monotonic() + AGAIN_S
             return self._county
 
     def _load(self) -> County:

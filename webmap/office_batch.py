@@ -77,7 +77,7 @@ def _locate(
         job.tell(0.0, "io.progress.read")
         target = job.folder / f"answers{sent.path.suffix}"
         try:
-            with Workspace.open(county) as workspace:
+            with Workspace.open(county, readonly=True) as workspace:
                 is_synthetic = workspace.is_synthetic
                 report = locate_file(
                     workspace,

@@ -12,8 +12,9 @@ from flask_login import current_user
 from geogrid.errors import LoginNeededError, NotPermittedError
 from geogrid.labels import LANGUAGES, label
 from geogrid.schema import ACCOUNT_ROLES
+from geogrid.workspace import Workspace
 from webmap.county import current_county
-from webmap.sessions import Visitor
+from webmap.sessions import Visitor, open_workspace
 
 OPEN = "open"
 """What everybody may have without a login: the page's own files, the login itself, a sign of life."""
@@ -148,11 +149,16 @@ def current_reader() -> Reader:
     return reader
 
 
+def open_to_edit() -> Workspace:
+    """The county's file for whoever asks, to change in the areas of their account alone; the caller closes it."""
+    return open_workspace().confine(current_reader().scope)
+
+
 def _find_reader() -> Reader:
     visitor = current_user._get_current_object()  # noqa: SLF001  # the proxy itself has no type
     if isinstance(visitor, Visitor):
         return Reader(visitor.account.login, visitor.account.role, visitor.account.scope)
-    is_public = current_county().settings.get(PUBLIC_SETTING) == SWITCHED_ON
+    is_public = current_county().settings.get(PUBLIC_SETTING) in (SWITCHED_ON, "map")
     return Reader("", "public" if is_public else "")
 
 

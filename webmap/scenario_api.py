@@ -13,9 +13,10 @@ from geogrid.coverage.services import list_services
 from geogrid.crs import crs_name
 from geogrid.errors import InvalidOptionError
 from geogrid.network.impedance import Floats
+from webmap.asked import read_body
 from webmap.county import County, current_county
 from webmap.effects import describe_effect
-from webmap.planning import read_body, read_reading
+from webmap.planning import read_reading
 from webmap.roles import needs
 from webmap.whatif import measure_edited
 

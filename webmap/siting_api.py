@@ -16,8 +16,9 @@ from geogrid.siting.remedies import find_remedies
 from geogrid.siting.standing import value_place
 from geogrid.siting.study import study_siting
 from geogrid.siting.summary import describe_place, describe_remedy, describe_study, to_degrees
+from webmap.asked import read_body
 from webmap.county import County, Results, current_county
-from webmap.planning import read_body, read_reading
+from webmap.planning import read_reading
 from webmap.roles import needs
 from webmap.scenario_api import read_edits, read_service
 from webmap.whatif import pose_edited

@@ -28,7 +28,7 @@ def command(county: Path, name: str | None, value: str | None, author: str) -> N
         raise InvalidOptionError(option="NAME", value=name, expected=", ".join(SETTINGS))
     if name == "reading" and value is not None:
         value = str(Reading.parse(value))
-    with Workspace.open(county) as workspace:
+    with Workspace.open(county, readonly=value is None) as workspace:
         if name is not None and value is not None:
             workspace.set_setting(name, value, author)
         settings = workspace.settings

@@ -24,6 +24,8 @@ class Town:
     gate: gpd.GeoDataFrame
     centre: gpd.GeoDataFrame
     street: gpd.GeoDataFrame
+    street_barrier: gpd.GeoDataFrame
+    square: gpd.GeoDataFrame
     barrier: gpd.GeoDataFrame
     water: gpd.GeoDataFrame
     community: gpd.GeoDataFrame
