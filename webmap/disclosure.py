@@ -59,6 +59,8 @@ def hide_in_row(people: Mapping[str, Any], homes: Mapping[str, int]) -> dict[str
     for name in (*names, "covered_range_90"):
         if name in people:
             shown[name] = None if name in of_one else _shown(people[name])
+    if "sampling_error" in people:
+        shown["sampling_error"] = None  # finer than what the range is rounded to
     return shown
 
 

@@ -46,10 +46,11 @@ def summarise_coverage(county: County, reading: Reading) -> dict[str, Any]:
 
 def _summarise(county: County, reading: Reading) -> dict[str, Any]:
     figures = county.assess_doubt(reading).to_dict()
+    people = _show_people(figures)
     for name in ("gaps", "doubt"):  # gaps are told apart; of the doubt, the ranges of people are
         figures.pop(name)
     figures["title"] = title_reading(reading)
-    figures["people"] = hide_in_row(figures["people"], figures["homes"])
+    figures["people"] = people
     figures["left_out"] = {
         reason: {"n_homes": left["n_homes"]} for reason, left in figures["left_out"].items()
     }
@@ -59,11 +60,17 @@ def _summarise(county: County, reading: Reading) -> dict[str, Any]:
             {
                 **{name: value for name, value in area.items() if name != "doubt"},
                 "bounds": bounds.get(area["code"]),
-                "people": hide_in_row(area["people"], area["homes"]),
+                "people": _show_people(area),
             }
             for area in figures[f"by_{kind}"]
         ]
     return figures
+
+
+def _show_people(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """The people of a row, with what is known of the ends of their range."""
+    ends = {name: figures["doubt"]["people"][name] for name in ("sampling_error", "stretched")}
+    return hide_in_row({**figures["people"], **ends}, figures["homes"])
 
 
 def list_gaps(county: County, reading: Reading) -> list[dict[str, Any]]:

@@ -54,6 +54,7 @@ ROUNDING_MS = 0.5
 ESTIMATED = "estimated"
 AREA_KINDS = ("community", "district")
 UNITS, ENDS = ("homes", "people"), ("low", "high")
+RANGE_FIELDS = ("covered_range_90", "sampling_error", "stretched")
 RANGE_COLUMNS = ("low", "high", "low_error", "high_error")
 BATCH = 32
 """Worlds whose homes are summed together."""
@@ -140,9 +141,9 @@ def assess_doubt(
     """How sure the coverage of a town is.
 
     Homes without an answer (islands, unsnapped) stay without one: they are counted as that, not as in doubt.
-    A range holds the base value: where nine worlds of ten lie on one side of it, as when a compound's gate is
-    unknown and the base takes the best place for it, the range reaches to it. For the same reason no home
-    that the base covers is surely out, and none that it does not is surely in.
+    A range holds the base value: where 95 % of the worlds lie on one side of it, as when a compound's gate is
+    unknown and the base takes the best place for it, the range reaches to it, and `stretched` says so. For the
+    same reason no home that the base covers is surely out, and none that it does not is surely in.
 
     Parameters
     ----------
@@ -178,10 +179,10 @@ def assess_doubt(
     share = np.where(answered, times_covered / n_worlds, np.nan)
     verdict = _judge(share, covered)
     areas = areas.join(_count_verdicts(homes["people"], verdict, area_of_home, len(areas)))
-    n_homes, *of_people = np.split(np.concatenate(found), 4, axis=1)
+    n_homes, counted, estimated, squares = np.split(np.concatenate(found), 4, axis=1)
     base_homes = _sum_areas(area_of_home, covered.astype(float), len(areas))
     base_people = _sum_areas(area_of_home, np.where(covered, people, 0.0), len(areas))
-    n_people = draw_people(*of_people, seed)
+    n_people = draw_people(counted, estimated, squares, seed)
     is_known = _is_sum_known(homes["people"], covered, area_of_home, len(areas))
     areas = areas.join(
         [
@@ -260,6 +261,12 @@ def describe_area(doubt: Doubt, kind: str, code: str | None) -> dict[str, Any]:
             "stretched": row[f"{unit}_stretched"],
         }
     return told
+
+
+def describe_range(doubt: Doubt, kind: str, code: str | None) -> dict[str, Any]:
+    """Of the people covered in one area: `covered_range_90`, `sampling_error`, `stretched`, as `describe_area` has them."""
+    told = describe_area(doubt, kind, code)["people"]
+    return {name: told[name] for name in RANGE_FIELDS}
 
 
 def describe_doubt(doubt: Doubt) -> dict[str, Any]:
@@ -371,7 +378,8 @@ def _tabulate(unit: str, ranges: Ranges, is_known: npt.NDArray[np.bool_]) -> pd.
         f"{unit}_{name}": pd.Series(getattr(ranges, name)).astype("Int64").where(is_known)
         for name in RANGE_COLUMNS
     }
-    stretched = pd.Series(np.where(is_known, ranges.stretched, None), dtype=object)
+    stretched = ranges.stretched.copy()
+    stretched[~is_known] = None
     return pd.DataFrame({**columns, f"{unit}_stretched": stretched})
 
 

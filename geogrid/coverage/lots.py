@@ -64,8 +64,8 @@ def draw_lots(keys: Keys, what: str, world: WorldNumber) -> Keys:
 
 def draw_shares(keys: Keys, what: str, world: WorldNumber) -> Floats:
     """The same as numbers from 0 to below 1."""
-    shares: Floats = (draw_lots(keys, what, world) >> np.uint64(N_BITS - 53)) * 2.0**-53
-    return shares
+    lots = (draw_lots(keys, what, world) >> np.uint64(N_BITS - 53)).astype(np.float64)
+    return lots * 2.0**-53
 
 
 def draw_slices(keys: Keys, what: str, world: WorldNumber) -> npt.NDArray[np.int64]:
@@ -105,7 +105,8 @@ def list_normals(cut_sigmas: float) -> Floats:
     """The middles of equally likely slices of a standard normal distribution, cut at both ends."""
     n, normal = 2**SLICE_BITS, NormalDist()
     middles = np.array([normal.inv_cdf((row + 0.5) / n) for row in range(n)])
-    return np.clip(middles, -cut_sigmas, cut_sigmas)
+    normals: Floats = np.clip(middles, -cut_sigmas, cut_sigmas)
+    return normals
 
 
 @cache

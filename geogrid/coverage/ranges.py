@@ -118,4 +118,5 @@ def draw_people(counted: Floats, estimated: Floats, squares: Floats, seed: int) 
     )
     spread = PEOPLE_BUILDING.sigma * np.sqrt(squares)[:, None] * of_buildings
     sums = (1.0 + PEOPLE_COUNTY.sigma * of_county) * (estimated[:, None] + spread)
-    return (counted[:, None] + sums).reshape(-1, counted.shape[1])
+    people: Floats = (counted[:, None] + sums).reshape(-1, counted.shape[1])
+    return people
