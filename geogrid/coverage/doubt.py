@@ -43,8 +43,8 @@ from geogrid.errors import InvalidOptionError
 from geogrid.network.compounds import GateOrigin
 from geogrid.network.impedance import LENGTH, Floats, Integers
 
-N_WORLDS = 256
-"""Worlds drawn unless told otherwise. The share of worlds that cover a home is then known to 3.1 points (one
+N_WORLDS = 280
+"""Worlds drawn unless told otherwise. The share of worlds that cover a home is then known to 3 points (one
 standard deviation, at a half, at most), and of all worlds 90 % lie in a range, give or take one point from seed to
 seed (`benchmarks/doubt.py` measures it)."""
 SURE_SHARE = 0.95

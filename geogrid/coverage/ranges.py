@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import betainc
 
-from geogrid.coverage.lots import WorldNumber, draw_slices, list_normals, make_keys
+from geogrid.coverage.lots import WorldNumber, draw_slices, list_normals
 from geogrid.coverage.worlds import CUT_SIGMAS, PEOPLE_BUILDING, PEOPLE_COUNTY
 from geogrid.network.impedance import Floats, Integers
 
@@ -25,8 +25,6 @@ SUMS_A_WORLD = 8
 """Sums of people taken of each world where people are estimated: more of them changed nothing that could be seen."""
 NOISE = 1e-6
 """A sum of whole numbers and weights is off by less than this part of a person."""
-
-SUM_KEYS = make_keys("sum", range(SUMS_A_WORLD))
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ def find_ranges(values: Floats, n_worlds: int, base: Floats) -> Ranges:
     base
         Shape (a,).
     """
-    ordered = np.sort(values, axis=0)
+    ordered = np.sort(np.ascontiguousarray(values.T), axis=1)
     (low, low_error), (high, high_error) = (_estimate_quantile(ordered, end, n_worlds) for end in RANGE_ENDS)
     low, high = np.floor(low + NOISE), np.ceil(high - NOISE)
     is_above, is_below = low > base, high < base
@@ -79,16 +77,16 @@ def find_ranges(values: Floats, n_worlds: int, base: Floats) -> Ranges:
 
 
 def _estimate_quantile(ordered: Floats, share: float, n_worlds: int) -> tuple[Floats, Floats]:
-    """A quantile and its standard error, shape (a,) both.
+    """A quantile of each row of sorted values and its standard error, shape (a,) both.
 
     The weights are those of the order statistics of `n_worlds` draws (Harrell and Davis), the error is that of
     Maritz and Jarrett (1978), JASA 73(361), 194-196, for worlds drawn one by one. Drawn evenly they differ
     by less, so it is an upper bound.
     """
-    edges = np.linspace(0.0, 1.0, len(ordered) + 1)
+    edges = np.linspace(0.0, 1.0, ordered.shape[1] + 1)
     weights = np.diff(betainc((n_worlds + 1) * share, (n_worlds + 1) * (1.0 - share), edges))
-    quantile = weights @ ordered
-    return quantile, np.sqrt(weights @ (ordered - quantile) ** 2)
+    quantile = ordered @ weights
+    return quantile, np.sqrt((ordered - quantile[:, None]) ** 2 @ weights)
 
 
 def draw_people(counted: Floats, estimated: Floats, squares: Floats, seed: int) -> Floats:
@@ -110,10 +108,11 @@ def draw_people(counted: Floats, estimated: Floats, squares: Floats, seed: int) 
     """
     if not estimated.any():
         return counted
-    normals = list_normals(CUT_SIGMAS)
-    worlds = [WorldNumber(seed, number) for number in range(len(counted))]
+    sums_of_all = np.arange(len(counted) * SUMS_A_WORLD, dtype=np.uint64)  # world by world, as their keys
     of_county, of_buildings = (
-        normals[np.array([draw_slices(SUM_KEYS, what, world) for world in worlds])][:, :, None]
+        list_normals(CUT_SIGMAS)[draw_slices(sums_of_all, what, WorldNumber(seed, 0))].reshape(
+            len(counted), SUMS_A_WORLD, 1
+        )
         for what in ("people_county", "people_buildings")
     )
     spread = PEOPLE_BUILDING.sigma * np.sqrt(squares)[:, None] * of_buildings

@@ -7,6 +7,7 @@ changes. Everything that does not depend on prices is laid out once.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,8 +43,8 @@ class Runs:
     arcs, first
         The order of the arcs that are searched (runs back, runs ahead, ways of centres to the starts and to the
         ends of their segments) and where each group of parallel ones begins in it.
-    head, indptr
-        Columns and rows of the sparse matrix of the groups, turned round; the last row leads to the centres.
+    matrix
+        Shape (t + 1, t + 1): the groups turned round, without prices; the last row leads to the centres.
     """
 
     stop: Integers
@@ -61,8 +62,7 @@ class Runs:
     between_v: Integers
     arcs: Integers
     first: Integers
-    head: Integers
-    indptr: Integers
+    matrix: csr_matrix
 
 
 def join_runs(graph: Graph, chains: Chains | None, centres: Ways) -> Runs:
@@ -103,6 +103,8 @@ def join_runs(graph: Graph, chains: Chains | None, centres: Ways) -> Runs:
     is_first = np.ones(len(arcs), bool)
     is_first[1:] = (arc_tail[1:] != arc_tail[:-1]) | (arc_head[1:] != arc_head[:-1])
     first = np.flatnonzero(is_first)
+    indptr = np.searchsorted(arc_tail[first], np.arange(len(stop) + 2)).astype(np.int32)
+    groups = np.zeros(len(first)), arc_head[first].astype(np.int32), indptr
     return Runs(
         stop=stop,
         order=order,
@@ -119,8 +121,7 @@ def join_runs(graph: Graph, chains: Chains | None, centres: Ways) -> Runs:
         between_v=v[run],
         arcs=arcs,
         first=first,
-        head=arc_head[first].astype(np.int32),
-        indptr=np.searchsorted(arc_tail[first], np.arange(len(stop) + 2)).astype(np.int32),
+        matrix=csr_matrix(groups, shape=(len(stop) + 1, len(stop) + 1)),
     )
 
 
@@ -146,10 +147,9 @@ def search_backwards(runs: Runs, graph: Graph, costs: Costs, centres: Ways, limi
             centres.leg + from_end,
         ]
     )
-    cheapest = np.minimum.reduceat(price[runs.arcs], runs.first)
-    size = len(runs.stop) + 1
-    matrix = csr_matrix((cheapest, runs.head, runs.indptr), shape=(size, size))
-    at_stop = dijkstra(matrix, indices=size - 1, limit=limit)[:-1]
+    matrix = copy(runs.matrix)  # its rows and columns are shared, its prices are not
+    matrix.data = np.minimum.reduceat(price[runs.arcs], runs.first)
+    at_stop = dijkstra(matrix, indices=len(runs.stop), limit=limit)[:-1]
     reached = np.empty(graph.n_nodes)
     reached[runs.stop] = at_stop
     by_u = at_stop[runs.between_u] + (back[runs.between] - back[runs.between_begin])

@@ -115,6 +115,30 @@ SPREADS = (
 
 
 @dataclass(frozen=True)
+class DoubtfulGates:
+    """Gates that are not mapped, by compound.
+
+    Attributes
+    ----------
+    row, key
+        Shape (d,): of the subject.
+    first
+        Shape (c,): where each compound begins.
+    group
+        Shape (d,): the compound's place in `first`.
+    is_inferred, is_other
+        Shape (d,): inferred ones, and those beside a single mapped gate; the rest are of compounds without any.
+    """
+
+    row: Integers
+    key: Keys
+    first: Integers
+    group: Integers
+    is_inferred: npt.NDArray[np.bool_]
+    is_other: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
 class Subject:
     """The things of a county that have factors of their own, by their keys, and the gates open to doubt.
 
@@ -152,9 +176,18 @@ class Subject:
         return given
 
     @cached_property
-    def doubtful_gates(self) -> Integers:
-        """The rows of the other gates."""
-        return np.flatnonzero(~self.is_given)
+    def doubtful_gates(self) -> DoubtfulGates:
+        """The other gates."""
+        row = np.flatnonzero(~self.is_given)
+        first = _find_firsts(self.gate_compound[row])
+        return DoubtfulGates(
+            row=row,
+            key=self.gate_key[row],
+            first=first,
+            group=np.repeat(np.arange(len(first)), np.diff(np.append(first, len(row)))),
+            is_inferred=self.gate_origin[row] == GateOrigin.INFERRED.value,
+            is_other=self.gate_origin[row] == POSSIBLE,
+        )
 
     @cached_property
     def barred_key(self) -> Keys:
@@ -245,17 +278,13 @@ def _draw_gates(subject: Subject, world: WorldNumber) -> npt.NDArray[np.bool_]:
     any, one of the places where it could be, all equally likely, and so of one that may have another, by the
     chance that it has.
     """
-    is_open = subject.is_given.copy()
-    rows = subject.doubtful_gates
-    if not len(rows):
-        return is_open
-    origin, key, compound = subject.gate_origin[rows], subject.gate_key[rows], subject.gate_compound[rows]
-    lots, first = draw_lots(key, "gate", world), _find_firsts(compound)
-    smallest = np.minimum.reduceat(lots, first)
-    is_drawn = lots == smallest[np.searchsorted(compound[first], compound)]
-    is_drawn &= (origin != POSSIBLE) | draw_passed(key, "other_gate", OTHER_GATE_SHARE, world)
-    is_inferred = origin == GateOrigin.INFERRED.value
-    is_open[rows] = is_drawn | (is_inferred & draw_passed(key, "gate", INFERRED_GATE_SHARE, world))
+    is_open, gates = subject.is_given.copy(), subject.doubtful_gates
+    if len(gates.row):
+        lots = draw_lots(gates.key, "gate", world)
+        is_drawn = lots == np.minimum.reduceat(lots, gates.first)[gates.group]
+        is_drawn &= ~gates.is_other | draw_passed(gates.key, "other_gate", OTHER_GATE_SHARE, world)
+        is_drawn |= gates.is_inferred & draw_passed(gates.key, "gate", INFERRED_GATE_SHARE, world)
+        is_open[gates.row] = is_drawn
     return is_open
 
 
