@@ -643,10 +643,16 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "map.basemap_datum": ("背景地图的坐标基准：wgs84 或 gcj02", "datum of the base map: wgs84 or gcj02"),
     "map.basemap_source": ("背景地图的来源与审图号", "source of the base map, with its review number"),
     "map.tianditu_token": ("天地图密钥（tk）", "token for Tianditu (tk)"),
-    "web.public": ("不登录可看地图：on 或 off", "the map without a login: on or off"),
+    "web.public": (
+        "不登录可看什么：off 不开放，areas 片区社区、中心与三种口径的汇总，map 另加楼栋颜色",
+        "what is seen without a login: off nothing, areas the areas, centres and sums, map also the colour of buildings",
+    ),
     "map.mark": ("图上标记，默认“内部使用”", "mark on every map, 内部使用 by default"),
 }
 """The settings that a user may change, with their titles zh and en."""
+
+SETTING_CHOICES: dict[str, tuple[str, ...]] = {"web.public": ("off", "areas", "map")}
+"""The settings that take one of a few values."""
 
 AREA_LAYERS = tuple(layer.name for layer in LAYERS.values() if layer.is_area)
 PARTITION_LAYERS = tuple(layer.name for layer in LAYERS.values() if layer.is_partition)

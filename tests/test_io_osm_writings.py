@@ -134,7 +134,7 @@ def places_of(nodes):
 
 
 def test_overpass_json_with_geometry_needs_no_nodes(tmp_path):
-    street, building = WAY_ELEMENTS
+    street = WAY_ELEMENTS[0]
     yard = [(118.8513, 27.3713), (118.8517, 27.3713), (118.8517, 27.3717), (118.8513, 27.3713)]
     members = [
         {"type": "way", "ref": 21, "role": "outer", "geometry": places_of(OUTLINE)},

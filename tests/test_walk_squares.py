@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import geopandas as gpd
@@ -253,7 +254,7 @@ def test_an_area_of_openstreetmap_is_walked_over(kind, tags, tmp_path):
     ), METRIC, "street").geometry.to_numpy()), strict=True))  # fmt: skip
     by = [6, 5, 7, 8] if kind == "way" else [6, 5, 11, 14, 7, 8]
     assert found == pytest.approx(
-        sum(math.dist(place[a], place[b]) for a, b in zip(by, by[1:], strict=False)), abs=0.02
+        sum(math.dist(place[a], place[b]) for a, b in itertools.pairwise(by)), abs=0.02
     )
 
 
@@ -311,3 +312,10 @@ def test_every_home_of_a_town_with_squares_walks_as_networkx_does(seed, profile)
     mine = dict(zip(buildings, zip(walks.cost.tolist(), centre.tolist(), strict=True), strict=True))
     assert mine == {home: oracle.nearest(home) for home in buildings}
     assert (assess_coverage(town, TEN_MINUTES).homes["status"] == "covered").any()
+
+
+@pytest.mark.parametrize("layer", ["water", "compound"])
+def test_a_square_that_lies_in_a_gated_compound_or_in_water_is_no_ground(layer):
+    values = {"kind": ["封闭式"]} if layer == "compound" else {}
+    around = make_layer(layer, {"c": rectangle(-9, -9, 130, 130)}, **values)
+    assert walk(BLOCK, {"h": (-60, 72)}, (180, 72), **{layer: around}) == {"h": None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -11,9 +12,13 @@ import pytest
 import shapely
 
 from geogrid.coverage.assess import assess_coverage
+from geogrid.coverage.doubt import assess_doubt
+from geogrid.coverage.possible_gates import spread_gates, spread_stops
 from geogrid.coverage.reading import Reading
+from geogrid.coverage.repricing import measure_world, take_apart
 from geogrid.coverage.town import Town
 from geogrid.coverage.walks import lay_out, measure_walks
+from geogrid.coverage.worlds import make_base_world
 from geogrid.crs import change_crs
 from geogrid.network.impedance import PROFILES
 from tests.support.frames import METRIC, line, make_layer, point, rectangle
@@ -297,3 +302,90 @@ def test_every_home_of_a_town_with_stops_and_torn_junctions_walks_as_networkx_do
     buildings = layout.homes.building["id"].tolist()
     mine = dict(zip(buildings, zip(walks.cost.tolist(), centre.tolist(), strict=True), strict=True))
     assert mine == {home: oracle.nearest(home) for home in buildings}
+
+
+# --- doubt ------------------------------------------------------------------------------------------
+
+
+def judge(town):
+    coverage = assess_coverage(town, TEN_MINUTES)
+    doubt = assess_doubt(town, lay_out(town), TEN_MINUTES, coverage.homes)
+    told = {assumption.name: (assumption.n, assumption.chance) for assumption in doubt.assumptions}
+    verdict = dict(zip(coverage.homes.index, doubt.verdict, strict=True))
+    share = dict(zip(coverage.homes.index, doubt.covered_share, strict=True))
+    return verdict, share, told.get("way_doubtful")
+
+
+@pytest.mark.parametrize(
+    "layer", [gate_at(120, 0, passage="doubtful"), barrier_at(120, 0, passage="doubtful")]
+)
+def test_a_home_behind_a_gate_that_is_perhaps_closed_is_in_doubt(layer):
+    name = "gate" if "locked" in layer else "street_barrier"
+    verdict, share, told = judge(make(STREET, HOMES, CENTRE, **{name: layer}))
+    assert verdict == {"west": "in_doubt", "east": "surely_in"}
+    # open in half of the worlds: 200 draws, 5 standard deviations of 3.5 points
+    assert share["west"] == pytest.approx(0.5, abs=0.18)
+    assert told == (1, 0.5)
+
+
+def test_a_home_that_has_another_way_is_not_in_doubt():
+    streets = {**STREET, "round": [(0, 0), (0, -60), (240, -60), (240, 0)]}
+    verdict, _, _ = judge(make(streets, HOMES, CENTRE, gate=gate_at(120, 0, passage="doubtful")))
+    assert verdict == {"west": "surely_in", "east": "surely_in"}
+
+
+def test_one_who_lives_at_a_doubtful_gate_leaves_on_either_side_in_every_world():
+    town = make(STREET, {"home": (120, 12)}, CENTRE, gate=gate_at(120, 0, passage="doubtful"))
+    assert judge(town)[0] == {"home": "surely_in"}
+
+
+def test_a_street_that_is_perhaps_not_walked_is_walked_and_in_doubt():
+    streets = {"a": [(0, 0), (120, 0)], "b": [(120, 0), (240, 0)]}
+    town = make(streets, HOMES, CENTRE)
+    town.street["doubtful"] = pd.Series([True, None], dtype="boolean")
+    assert walk(town) == {"west": WEST_S, "east": EAST_S}
+    verdict, share, told = judge(town)
+    assert verdict == {"west": "in_doubt", "east": "surely_in"}
+    assert share["west"] == pytest.approx(0.5, abs=0.18)
+    assert told == (1, 0.5)
+    # a street that is not walked at all is no street to doubt
+    town.street["walkable"] = pd.Series([False, None], dtype="boolean")
+    assert judge(town)[2] is None
+
+
+def test_a_countys_own_column_says_who_walks_whatever_the_class_is():
+    for street_class, walkable, is_walked in (
+        ("motorway", True, True),
+        ("motorway", None, True),
+        ("footway", False, False),
+    ):
+        town = make(STREET, HOMES, CENTRE)
+        town.street["class"] = pd.Series([street_class], dtype=object)
+        town.street["walkable"] = pd.Series([walkable], dtype="boolean")
+        assert bool(lay_out(town).network.public.n_segments) is is_walked
+
+
+@pytest.mark.parametrize("has_doubtful_streets", [False, True])
+@pytest.mark.parametrize("seed", range(4))
+def test_worlds_close_and_open_what_is_in_doubt_and_nothing_else(seed, has_doubtful_streets):
+    town = stopped_town(seed)
+    if has_doubtful_streets:
+        town.street["doubtful"] = pd.Series(np.arange(len(town.street)) % 5 == 0, dtype="boolean")
+    layout = lay_out(town)
+    parts = take_apart(town, spread_stops(spread_gates(town, layout)), PROFILES["adult"])
+    world = make_base_world(parts.subject)
+    base = measure_world(parts, world, limit=np.inf)
+    # open: the base
+    assert base.tolist() == measure_walks(layout, PROFILES["adult"]).cost.tolist()
+    world = replace(world, is_walked=np.zeros(len(parts.subject.doubt_key), bool))
+    found = measure_world(parts, world, limit=np.inf)
+    assert (found >= base).all()
+    assert (found > base).any() or not has_doubtful_streets
+    if not has_doubtful_streets:  # closed: as if the data said so
+        passage = {
+            name: getattr(town, name)["passage"].replace("doubtful", "closed")
+            for name in ("gate", "street_barrier")
+        }
+        closed = {name: getattr(town, name).assign(passage=values) for name, values in passage.items()}
+        shut = lay_out(Town.from_layers({**vars(town), **closed}))
+        assert found.tolist() == measure_walks(shut, PROFILES["adult"]).cost.tolist()

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, redirect, request, url_for
 from geogrid.coverage.reading import Reading
 from geogrid.errors import GeogridError, InvalidOptionError
 from geogrid.labels import label
-from geogrid.schema import ACCOUNT_ROLES, AREA_LAYERS, SETTINGS, find_layer
+from geogrid.schema import ACCOUNT_ROLES, AREA_LAYERS, SETTING_CHOICES, SETTINGS, find_layer
 from geogrid.workspace.account import (
     Account,
     add_account,
@@ -24,7 +24,7 @@ from geogrid.workspace.audit import TrailReport, read_trail, verify_trail
 from webmap.account_pages import render_page, render_refused
 from webmap.county import current_county
 from webmap.languages import page_language
-from webmap.roles import PUBLIC_SETTING, SWITCHED_ON, current_reader, needs, open_to_edit
+from webmap.roles import current_reader, needs, open_to_edit
 from webmap.sessions import open_workspace
 
 admin = Blueprint("admin", __name__, url_prefix="/admin")
@@ -208,7 +208,7 @@ def _require_setting(name: str, value: str) -> str:
         raise InvalidOptionError(option="name", value=name[:40], expected=known)
     if name == "reading":
         return str(Reading.parse(value))
-    allowed = {PUBLIC_SETTING: (SWITCHED_ON, "off"), "map.basemap": TIANDITU_MAPS}.get(name)
+    allowed = {**SETTING_CHOICES, "map.basemap": TIANDITU_MAPS}.get(name)
     if allowed is not None and value not in allowed:
         raise InvalidOptionError(option=name, value=value[:40], expected=" / ".join(map(repr, allowed)))
     if len(value) > LONGEST_SETTING or not value.isprintable():

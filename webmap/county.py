@@ -6,8 +6,8 @@ import datetime
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -96,6 +96,10 @@ class County:
         What questions are answered from; it knows duties and not who holds them.
     contacts
         Who holds them, by id of the person: never told but through `webmap.roster.Sight`.
+    whole
+        The county of which this is what one reader may count; None for the county itself.
+    seen
+        Ids of the buildings whose counts are here; meaningless for the county itself, which has all.
     """
 
     path: Path
@@ -111,10 +115,18 @@ class County:
     register: Register | None
     contacts: Mapping[str, Contact]
     results: Results = field(default_factory=Results, repr=False)
+    whole: County | None = field(default=None, repr=False)
+    seen: frozenset[str] = field(default=frozenset(), repr=False)
+
+    def sees_all(self, buildings: Iterable[str]) -> bool:
+        """Whether the counts of all these buildings are here."""
+        return self.whole is None or self.seen.issuperset(buildings)
 
     def assess(self, reading: Reading) -> Coverage:
         """Who reaches a centre under a reading; the standard readings are computed together."""
         town, layout = self.require_town(), self.layout
+        if (whole := self.whole) is not None:
+            return self.results.find(reading, lambda: _recount(whole.assess(reading), town, layout))
         if reading not in STANDARD_READINGS:
             return self.results.find(reading, lambda: assess_layout(town, layout, [reading])[0])
         standard = self.results.find("standard", lambda: assess_layout(town, layout, STANDARD_READINGS))
@@ -123,12 +135,16 @@ class County:
     @property
     def layout(self) -> Layout:
         """Homes and centres placed on the streets, once for every reading and every question."""
-        town = self.require_town()
-        return self.results.find("layout", lambda: read_layout(self.path, town))
+        town, whole = self.require_town(), self.whole
+        if whole is None:
+            return self.results.find("layout", lambda: read_layout(self.path, town))
+        return self.results.find("layout", lambda: _take_counts(whole.layout, town))
 
     @property
     def ground(self) -> Ground:
         """The county's ground placed on the streets, once for every outline."""
+        if self.whole is not None:
+            return self.whole.ground  # on which nobody is counted
         town, layout = self.require_town(), self.layout
         return self.results.find("ground", lambda: lay_ground(town, layout))
 
@@ -191,6 +207,19 @@ class County:
             if len(layer):
                 return [round(float(value), 6) for value in to_lonlat(layer, name).total_bounds]
         return None
+
+
+def _take_counts(layout: Layout, town: Town) -> Layout:
+    """A layout with the buildings of another state of its town, which has the same homes."""
+    rows = town.building.set_index("id", drop=False).loc[layout.homes.building["id"]]
+    building = rows.set_axis(layout.homes.building.index)[list(layout.homes.building.columns)]
+    return replace(layout, homes=replace(layout.homes, building=building))
+
+
+def _recount(coverage: Coverage, town: Town, layout: Layout) -> Coverage:
+    """A coverage of the same homes with other people in them."""
+    people = layout.homes.building["residents"].array
+    return replace(coverage, homes=coverage.homes.assign(people=people), town=town, layout=layout)
 
 
 def load_county(workspace: Workspace, day: datetime.date) -> County:

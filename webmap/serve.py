@@ -63,6 +63,7 @@ def serve(
     from webmap.jobs import EXTENSION as JOBS
     from webmap.stopping import serve_until_told
     from webmap.tiles import TILES
+    from webmap.waiting import EXTENSION as WAITING
 
     context_of_command = click.get_current_context()
     context_of_command.with_resource(held_for_serving(path))
@@ -89,6 +90,7 @@ def serve(
     finally:
         _say("serve.stopped")
         app.extensions[JOBS].stop(STOP_JOBS_S)
+        app.extensions[WAITING].stop()
 
 
 def open_for_service(path: Path, host: str) -> None:

@@ -67,6 +67,11 @@ RULES: dict[str, Severity] = {
     "compound.no_gate": Severity.WARNING,
     "compound.shut": Severity.ERROR,
     "gate.far": Severity.WARNING,
+    "gate.unnamed": Severity.WARNING,
+    "stop.closed": Severity.NOTE,
+    "stop.doubtful": Severity.NOTE,
+    "stop.nowhere": Severity.WARNING,
+    "square.apart": Severity.WARNING,
     "centre.far": Severity.ERROR,
 }
 """Code -> severity; the sentences stand in the label table under `check.<code>` and `check.<code>.remedy`."""

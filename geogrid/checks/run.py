@@ -25,6 +25,8 @@ from geogrid.checks.partition import find_edge_faults, find_exclaves, find_parti
 from geogrid.checks.references import find_key_faults, find_reference_faults, find_validity_faults
 from geogrid.checks.roster import find_role_faults, find_roster_faults, find_vacant_posts
 from geogrid.checks.rules import make_finding, sort_findings
+from geogrid.checks.stops import find_square_faults, find_stop_faults, find_unnamed_gates
+from geogrid.coverage.town import complete_layer
 from geogrid.crs import require_metric
 from geogrid.findings import Finding
 from geogrid.schema import AREA_LAYERS, PARTITION_LAYERS
@@ -144,6 +146,21 @@ def _check_streets(current: Mapping[str, gpd.GeoDataFrame]) -> Iterator[Finding]
             crs=current["compound"].crs,
         )
         yield from find_gate_faults(current["compound"], current.get("gate", no_gates))
+    yield from _check_stops(current)
+
+
+def _check_stops(current: Mapping[str, gpd.GeoDataFrame]) -> Iterator[Finding]:
+    names = ("street", "gate", "street_barrier", "compound", "barrier", "square")
+    if not current.keys() & names:
+        return
+    crs = next(current[name].crs for name in names if name in current)
+    street, gate, street_barrier, compound, barrier, square = (
+        complete_layer(current.get(name, gpd.GeoDataFrame(geometry=[], crs=crs)), name) for name in names
+    )
+    yield from find_unnamed_gates(compound, gate)
+    if len(street):
+        yield from find_stop_faults(street, gate, street_barrier, compound, barrier)
+        yield from find_square_faults(square, street)
 
 
 def _check_roster(

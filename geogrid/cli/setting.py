@@ -11,7 +11,7 @@ from geogrid.cli.options import author_option, county_argument
 from geogrid.cli.output import format_table
 from geogrid.errors import InvalidOptionError
 from geogrid.labels import label
-from geogrid.schema import SETTINGS
+from geogrid.schema import SETTING_CHOICES, SETTINGS
 
 
 @click.command("setting")
@@ -28,6 +28,10 @@ def command(county: Path, name: str | None, value: str | None, author: str) -> N
         raise InvalidOptionError(option="NAME", value=name, expected=", ".join(SETTINGS))
     if name == "reading" and value is not None:
         value = str(Reading.parse(value))
+    if value is not None and value not in SETTING_CHOICES.get(str(name), (value,)):
+        raise InvalidOptionError(
+            option=str(name), value=value, expected=" / ".join(SETTING_CHOICES[str(name)])
+        )
     with Workspace.open(county, readonly=value is None) as workspace:
         if name is not None and value is not None:
             workspace.set_setting(name, value, author)

@@ -1,4 +1,4 @@
-"""Where a gate of a compound could be of which none, or only one, is known: places around its edge."""
+"""Where a gate of a compound could be of which none, or only one, is known, and where people perhaps pass on a street."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from geogrid.network.compounds import ON_EDGE_M, GateOrigin, Gates, Geometries, 
 from geogrid.network.graph import Graph
 from geogrid.network.impedance import ACCESS_LIMIT_M, Floats, Integers, is_leg_too_long
 from geogrid.network.snap import snap_points
+from geogrid.network.squares import CHORD
+from geogrid.network.stops import split_doubtful
 
 N_RIM_PLACES = 8
 """Places looked at around the edge of a compound without a known gate: two for each side of a rectangle."""
@@ -91,6 +93,17 @@ def measure_edges(polygons: Geometries) -> Floats:
     """Lengths of the outer edges of polygons, of the largest part where one has several, shape (n,)."""
     lengths: Floats = shapely.length(np.array([_take_ring(polygon) for polygon in polygons], dtype=object))
     return lengths
+
+
+def spread_stops(possible: PossibleGates) -> PossibleGates:
+    """The same with gates and barriers on streets that are in doubt made passages that a world can close."""
+    layout = possible.layout
+    network = layout.network
+    public = split_doubtful(network.public)
+    added = np.full(public.n_segments - network.public.n_segments, CHORD)  # nobody steps on them
+    squares = replace(network.squares, of_segment=np.append(network.squares.of_segment, added))
+    network = replace(network, public=public, squares=squares)
+    return replace(possible, layout=replace(layout, network=network))
 
 
 def list_rim_places(polygons: Geometries, first_xy: Floats) -> tuple[Floats, Integers]:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from geogrid.coverage.lots import Keys, make_keys
 from geogrid.coverage.possible_gates import PossibleGates
 from geogrid.coverage.runs import Runs, join_runs, search_backwards
-from geogrid.coverage.town import Town
+from geogrid.coverage.town import Town, list_street_ids
 from geogrid.coverage.walks import PricedWays, price_ways
 from geogrid.coverage.worlds import POSSIBLE, Subject, World
 from geogrid.network.access import Doors
@@ -77,7 +77,8 @@ def take_apart(town: Town, possible: PossibleGates, profile: Profile) -> Parts:
     Parameters
     ----------
     possible
-        The layout of the town with every place where a gate could be.
+        The layout of the town with every place where a gate could be, and apart where a stop is in doubt; see
+        `possible_gates.spread_gates` and `spread_stops`.
     """
     layout = possible.layout
     graph = layout.network.public
@@ -124,7 +125,7 @@ def take_apart(town: Town, possible: PossibleGates, profile: Profile) -> Parts:
         runs=join_runs(graph, layout.network.chains, ways.centres),
         subject=Subject(
             place_key=place_key[used],
-            street_key=make_keys("street", town.street["id"].to_numpy(object)[lines]),
+            street_key=make_keys("street", list_street_ids(town)[lines]),
             home_key=home_key,
             centre_key=centre_key,
             gate_compound=gates.compound,
@@ -136,6 +137,7 @@ def take_apart(town: Town, possible: PossibleGates, profile: Profile) -> Parts:
                     _mark_barred(layout.centre_doors, layout.n_centres),
                 ]
             ),
+            doubt_key=make_keys("doubt", layout.network.doubts),
         ),
     )
 
@@ -148,7 +150,10 @@ def _make_gate_keys(gates: Gates, compound_id: npt.NDArray[np.object_]) -> Keys:
 
 
 def price_world(parts: Parts, world: World) -> tuple[Costs, PricedWays]:
-    """Prices of segments and ways in a world, whole milliseconds; a way that is closed in it costs `inf`."""
+    """Prices of segments and ways in a world, whole milliseconds; a way that is closed in it costs `inf`.
+
+    So does one to a street that nobody walks in it; the segments of that keep their prices, see `is_shut`.
+    """
     speed = 1.0 if parts.profile is LENGTH else world.speed
     waits = parts.wait_ms * world.crossing[parts.wait_street]
     forward = (parts.level_ms + world.slope * parts.uphill_ms) / speed
@@ -160,8 +165,9 @@ def price_world(parts: Parts, world: World) -> tuple[Costs, PricedWays]:
     is_open = np.append(world.is_open, [True])  # the last is for ways that pass no gate
     homes, centres, direct = parts.ways.homes, parts.ways.centres, parts.ways.direct
     home_passed, centre_passed = np.split(world.is_passed, [parts.n_homes])
-    home_open = is_open[homes.gate] & home_passed[homes.place]
-    centre_open = is_open[centres.gate] & centre_passed[centres.place]
+    shut = is_shut(parts, world)
+    home_open = is_open[homes.gate] & home_passed[homes.place] & ~shut[homes.segment]
+    centre_open = is_open[centres.gate] & centre_passed[centres.place] & ~shut[centres.segment]
     home_leg = round_half_up(homes.leg * leg[parts.home_place])
     centre_leg = round_half_up(centres.leg * leg[parts.centre_place])
     return costs, PricedWays(
@@ -169,6 +175,12 @@ def price_world(parts: Parts, world: World) -> tuple[Costs, PricedWays]:
         replace(centres, leg=np.where(centre_open, centre_leg, np.inf)),
         replace(direct, cost=round_half_up(direct.cost * leg[parts.direct_place])),
     )
+
+
+def is_shut(parts: Parts, world: World) -> npt.NDArray[np.bool_]:
+    """Segments that nobody walks in a world, shape (s,)."""
+    shut: npt.NDArray[np.bool_] = ~np.append(world.is_walked, [True])[parts.graph.doubt]
+    return shut
 
 
 def measure_world(parts: Parts, world: World, *, limit: float) -> Floats:
@@ -186,7 +198,7 @@ def measure_world(parts: Parts, world: World, *, limit: float) -> Floats:
     np.minimum.at(cost, direct.home, direct.cost)
     if not len(homes.place) or not len(centres.place):
         return cost
-    reached = search_backwards(parts.runs, graph, costs, centres, limit)
+    reached = search_backwards(parts.runs, graph, costs, centres, is_shut(parts, world), limit)
     to_start, to_end = price_to_ends(homes.segment, homes.fraction, costs)
     found = homes.leg + np.minimum(
         to_start + reached[graph.start[homes.segment]], to_end + reached[graph.end[homes.segment]]

@@ -29,7 +29,7 @@ class Runs:
     Attributes
     ----------
     stop
-        Shape (t,): the nodes that are searched: junctions, dead ends, and the ends of segments with a centre.
+        Shape (t,): the nodes that are searched: junctions, dead ends, and the ends of segments with a centre or in doubt.
     order, is_reversed
         Shape (s,): the segments run by run, and whether each runs against its run.
     begin, end
@@ -66,7 +66,7 @@ class Runs:
 
 
 def join_runs(graph: Graph, chains: Chains | None, centres: Ways) -> Runs:
-    """The runs of a graph.
+    """The runs of a graph; a segment with a centre and one in doubt are runs of their own.
 
     Parameters
     ----------
@@ -83,7 +83,8 @@ def join_runs(graph: Graph, chains: Chains | None, centres: Ways) -> Runs:
         is_reversed = chains.is_reversed[order].astype(bool)
         is_stop = np.zeros(graph.n_nodes, bool)
         is_stop[chains.junction] = True
-        is_stop[graph.start[centres.segment]] = is_stop[graph.end[centres.segment]] = True
+        alone = np.concatenate([centres.segment, np.flatnonzero(graph.doubt >= 0)])
+        is_stop[graph.start[alone]] = is_stop[graph.end[alone]] = True
     tail = np.where(is_reversed, graph.end[order], graph.start[order])
     head = np.where(is_reversed, graph.start[order], graph.end[order])
     begins = is_stop[tail]
@@ -125,13 +126,17 @@ def join_runs(graph: Graph, chains: Chains | None, centres: Ways) -> Runs:
     )
 
 
-def search_backwards(runs: Runs, graph: Graph, costs: Costs, centres: Ways, limit: float) -> Floats:
+def search_backwards(
+    runs: Runs, graph: Graph, costs: Costs, centres: Ways, shut: npt.NDArray[np.bool_], limit: float
+) -> Floats:
     """Price of the walk from every node to the nearest centre, shape (n,).
 
     Parameters
     ----------
     centres
         With their prices in this world; they meet the segments for which the runs were joined.
+    shut
+        Shape (s,): doubtful segments that nobody walks in this world.
     limit
         Walks that cost more may be `inf`.
     """
@@ -139,10 +144,11 @@ def search_backwards(runs: Runs, graph: Graph, costs: Costs, centres: Ways, limi
     ahead = _add_up(np.where(runs.is_reversed, backward, forward))
     back = _add_up(np.where(runs.is_reversed, forward, backward))
     from_start, from_end = price_from_ends(centres.segment, centres.fraction, costs)
+    closed = np.where(shut[runs.order[runs.begin]], np.inf, 0.0)  # a doubtful segment is a run of its own
     price = np.concatenate(
         [
-            ahead[runs.end] - ahead[runs.begin],
-            back[runs.end] - back[runs.begin],
+            ahead[runs.end] - ahead[runs.begin] + closed,
+            back[runs.end] - back[runs.begin] + closed,
             centres.leg + from_start,
             centres.leg + from_end,
         ]

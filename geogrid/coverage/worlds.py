@@ -48,6 +48,10 @@ BARRED_LEG_SHARE = 0.5
 """Chance that people walk a leg that passes a mapped barrier or water because none does not (the map may lack
 a gap in the barrier, or a street on this side): an assumption, even odds."""
 
+DOUBTFUL_WAY_SHARE = 0.5
+"""Chance that people walk a street, or pass a gate or barrier on one, of which the map does not tell whether they
+may: an assumption, even odds."""
+
 
 class Scope(StrEnum):
     """What shares one factor."""
@@ -158,6 +162,8 @@ class Subject:
         Shape (g,).
     is_barred
         Shape (h + k,): homes, then centres, whose leg to the street passes a barrier.
+    doubt_key
+        Shape (d,): streets, and gates and barriers on them, of which it is not known whether people walk there.
     """
 
     place_key: Keys
@@ -168,6 +174,7 @@ class Subject:
     gate_origin: npt.NDArray[np.object_]
     gate_key: Keys
     is_barred: npt.NDArray[np.bool_]
+    doubt_key: Keys
 
     @cached_property
     def is_given(self) -> npt.NDArray[np.bool_]:
@@ -211,6 +218,8 @@ class World:
         Shape (g,): the gates by which people pass.
     is_passed
         Shape (h + k,): homes, then centres, whose legs are walked although one may pass a barrier.
+    is_walked
+        Shape (d,): the doubtful streets that are walked, and the doubtful gates and barriers that are passed.
     """
 
     speed: float
@@ -219,6 +228,7 @@ class World:
     crossing: Floats
     is_open: npt.NDArray[np.bool_]
     is_passed: npt.NDArray[np.bool_]
+    is_walked: npt.NDArray[np.bool_]
 
 
 def make_base_world(subject: Subject) -> World:
@@ -233,6 +243,7 @@ def make_base_world(subject: Subject) -> World:
         crossing=np.ones(len(subject.street_key)),
         is_open=is_open,
         is_passed=np.ones(len(subject.is_barred), bool),
+        is_walked=np.ones(len(subject.doubt_key), bool),
     )
 
 
@@ -259,6 +270,7 @@ def draw_world(subject: Subject, world: WorldNumber) -> World:
         crossing=np.exp(crossing) * _draw_factors(subject.street_key, CROSSING_STREET, world),
         is_open=_draw_gates(subject, world),
         is_passed=_draw_passages(subject, world),
+        is_walked=draw_passed(subject.doubt_key, "walked", DOUBTFUL_WAY_SHARE, world),
     )
 
 

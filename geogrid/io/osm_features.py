@@ -42,33 +42,6 @@ _REPAIR_SHARE = 0.01
 """Share of its area that a polygon may gain or lose when it is repaired; else it is left out."""
 
 
-@dataclass
-class Found:
-    """Rows by layer as they were come upon, and what was left out.
-
-    Attributes
-    ----------
-    told
-        What was taken over but not as the file says -> ids.
-    entrances, outlines
-        By node and way: doors, and outlines of buildings that are relations.
-    expected, assembled
-        Areas that the file should hold, with the ways that they are made of, and those that it does.
-    vertices
-        Of streets.
-    """
-
-    rows: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {name: [] for name in OSM_LAYERS})
-    left_out: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    told: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    n_repaired: int = 0
-    entrances: dict[int, dict[str, Any]] = field(default_factory=dict)
-    outlines: set[int] = field(default_factory=set)
-    expected: dict[str, list[int]] = field(default_factory=dict)
-    assembled: set[str] = field(default_factory=set)
-    vertices: Vertices = field(default_factory=lambda: Vertices())
-
-
 class Vertices:
     """Vertices of streets: which street, which of its vertices, where, and which node of the file."""
 
@@ -100,6 +73,33 @@ class Vertices:
         for one in np.sort(order[is_stacked]):
             stacked[int(row[one])].append(f"{vertex[one]}:{number[one]}")
         return stacked
+
+
+@dataclass
+class Found:
+    """Rows by layer as they were come upon, and what was left out.
+
+    Attributes
+    ----------
+    told
+        What was taken over but not as the file says -> ids.
+    entrances, outlines
+        By node and way: doors, and outlines of buildings that are relations.
+    expected, assembled
+        Areas that the file should hold, with the ways that they are made of, and those that it does.
+    vertices
+        Of streets.
+    """
+
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {name: [] for name in OSM_LAYERS})
+    left_out: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    told: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    n_repaired: int = 0
+    entrances: dict[int, dict[str, Any]] = field(default_factory=dict)
+    outlines: set[int] = field(default_factory=set)
+    expected: dict[str, list[int]] = field(default_factory=dict)
+    assembled: set[str] = field(default_factory=set)
+    vertices: Vertices = field(default_factory=Vertices)
 
 
 def collect_features(path: Path, shown: str) -> Found:

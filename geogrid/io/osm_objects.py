@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 from xml.parsers import expat
 
 from geogrid.errors import GeogridError, UnfinishedFileError, UnsupportedFileError
@@ -188,7 +188,7 @@ class _Copy:
         self._relation = osmium.osm.mutable.Relation
         self._nameless: dict[Place, int] = {}
 
-    def __enter__(self) -> _Copy:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -34,6 +34,8 @@ MAX_CORNERS = 150
 """A ground with more corners than this is simplified until it has no more: their pairs are its chords."""
 FIRST_TOLERANCE_M = 0.1
 """By how much such a ground is simplified at first; then by twice as much, until its corners are few enough."""
+LEAST_GROUND_M2 = 1.0
+"""What is left of a square with less ground than this is a slip of the pen."""
 NO_GROUND, CHORD = -1, -2
 
 
@@ -146,7 +148,7 @@ def _list_polygons(square: gpd.GeoDataFrame, obstacles: Geometries) -> tuple[Geo
     cut[walls] = shapely.buffer(cut[walls], WALL_M, cap_style="flat", join_style="mitre")
     left = shapely.difference(shapely.union_all(shapes), shapely.union_all(cut))
     parts = shapely.get_parts(left)
-    parts = parts[shapely.get_dimensions(parts) == 2]
+    parts = parts[shapely.area(parts) >= LEAST_GROUND_M2]
     part, first = STRtree(shapes).query(parts, predicate="intersects")
     order = np.lexsort((first, part))
     part, at = np.unique(part[order], return_index=True)

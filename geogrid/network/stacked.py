@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,22 @@ Geometries = npt.NDArray[np.object_]
 Place = tuple[int, int]
 
 _ENTRY = re.compile(r"\s*(\d{1,9}):(-?\d{1,18})\s*\Z")
+
+
+def read_numbers(text: object, n_vertices: int) -> list[tuple[int, int]]:
+    """The vertices of a street of which the node is given, each with its number; what means nothing is left out.
+
+    >>> read_numbers("0:17,3:-4,9:1,rubbish", 5)
+    [(0, 17), (3, -4)]
+    """
+    matches = (_ENTRY.match(entry) for entry in str(text or "").split(","))
+    found = [(int(match[1]), int(match[2])) for match in matches if match]
+    return [(vertex, number) for vertex, number in found if vertex < n_vertices]
+
+
+def write_numbers(numbers: Iterable[tuple[int, int]]) -> str | None:
+    """The same as text; None for none."""
+    return ",".join(f"{vertex}:{number}" for vertex, number in numbers) or None
 
 
 def find_levels(nodes: Geometries, lines: Geometries) -> dict[tuple[int, Place], int]:
@@ -43,11 +60,9 @@ def find_levels(nodes: Geometries, lines: Geometries) -> dict[tuple[int, Place],
     numbers: dict[Place, dict[int, int]] = defaultdict(dict)
     for street in np.flatnonzero(nodes.astype(bool)):
         places = round_places(shapely.get_coordinates(lines[street])).tolist()
-        for entry in str(nodes[street]).split(","):
-            match = _ENTRY.match(entry)
-            if match and int(match[1]) < len(places):
-                x, y = places[int(match[1])]
-                numbers[x, y][int(street)] = int(match[2])
+        for vertex, number in read_numbers(nodes[street], len(places)):
+            x, y = places[vertex]
+            numbers[x, y][int(street)] = number
     levels = {}
     for place, of_street in numbers.items():
         known = sorted(set(of_street.values()))

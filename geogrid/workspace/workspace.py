@@ -29,6 +29,7 @@ from geogrid.errors import (
     WorkspaceLockedError,
     WorkspaceProtectedError,
 )
+from geogrid.io.scratch import scratch_folder
 from geogrid.schema import LAYERS, SCHEMA_VERSION, TABLES, Geometry, Layer, find_layer
 from geogrid.workspace import connection as files
 from geogrid.workspace import content, journal, migrations, moment, touched
@@ -151,7 +152,7 @@ class Workspace:
     @classmethod
     def _open_copy(cls, path: Path) -> Self:
         """The county for reading from a copy of our own, where the file itself is not to be touched."""
-        folder = tempfile.TemporaryDirectory(prefix="geogrid-")
+        folder = tempfile.TemporaryDirectory(dir=scratch_folder(), prefix="county-")
         try:
             copied = copy_county(path, Path(folder.name) / path.name)
             if files.require_workspace(copied) < SCHEMA_VERSION:
@@ -334,17 +335,23 @@ class Workspace:
             if revision is not None:
                 self._require_revision(revision)
                 rows = self._rewind(layer, names, rows, revision)
-        if not ended and "valid_to" in names:
-            rows = _select_valid(rows, names, (on or datetime.date.today()).isoformat())  # noqa: DTZ011  # the office's own day
+        day = None if ended or "valid_to" not in names else (on or datetime.date.today())  # noqa: DTZ011  # the office's own day
+        try:
+            return self._tabulate(layer, names, rows, day)
+        except (shapely.errors.GEOSException, TypeError, ValueError, IndexError, OverflowError) as error:
+            raise WorkspaceDamagedError(path=str(self.path), found=f"{name}: {error}") from error
+
+    def _tabulate(
+        self, layer: Layer, names: list[str], rows: list[tuple[Any, ...]], day: datetime.date | None
+    ) -> pd.DataFrame:
+        """Stored rows, with `fid` and `geom` first, as a frame ordered by key; those valid on a day."""
+        if day is not None:
+            rows = _select_valid(rows, names, day.isoformat())
         rows.sort(key=lambda row: (row[names.index(layer.key)], row[0]))
         values = list(zip(*rows, strict=True)) if rows else [()] * len(names)
-        geometries = None
-        if is_spatial:
-            try:
-                geometries = decode_geometries(values[1])
-            except (shapely.errors.GEOSException, TypeError, IndexError) as error:
-                raise WorkspaceDamagedError(path=str(self.path), found=f"{name}.geom: {error}") from error
-        return to_frame(layer, values[2 if is_spatial else 1 :], geometries, self.store_crs)
+        if layer.geometry is Geometry.NONE:
+            return to_frame(layer, values[1:], None, self.store_crs)
+        return to_frame(layer, values[2:], decode_geometries(values[1]), self.store_crs)
 
     def read_metric(
         self,

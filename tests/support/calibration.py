@@ -9,7 +9,7 @@ import numpy as np
 from geogrid.coverage.assess import assess_layout
 from geogrid.coverage.doubt import N_WORLDS, assess_doubt, describe_area
 from geogrid.coverage.lots import WorldNumber
-from geogrid.coverage.possible_gates import spread_gates
+from geogrid.coverage.possible_gates import spread_gates, spread_stops
 from geogrid.coverage.repricing import measure_world, take_apart
 from geogrid.coverage.walks import lay_out
 from geogrid.coverage.worlds import CUT_SIGMAS, PEOPLE_BUILDING, PEOPLE_COUNTY, draw_world
@@ -40,7 +40,7 @@ class Calibration:
 
 def draw_fresh(town, layout, reading, homes, n):
     """People covered in n worlds that have nothing to do with one another, building by building; shape (n,)."""
-    parts = take_apart(town, spread_gates(town, layout), reading.measure)
+    parts = take_apart(town, spread_stops(spread_gates(town, layout)), reading.measure)
     building = layout.homes.building
     people = building["residents"].fillna(0).to_numpy(float)
     is_estimated = (building["people_source"] == "estimated").to_numpy(bool)

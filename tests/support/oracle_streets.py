@@ -31,9 +31,8 @@ def stand_on_streets(town, lines, walled_gates):
         passage = row.passage or ("closed" if shut else "open")
         if row.id not in walled_gates and passage != "open":
             found.append((passage == "closed", row.geometry))
-    for row in town.street_barrier.itertuples():
-        if row.passage != "open":
-            found.append((row.passage != "doubtful", row.geometry))
+    barriers = [row for row in town.street_barrier.itertuples() if row.passage != "open"]
+    found += [(row.passage != "doubtful", row.geometry) for row in barriers]
     closed = set()
     lines = list(lines)
     for is_closed, point in sorted(found, key=lambda item: not item[0]):
