@@ -93,9 +93,7 @@ def main() -> None:
     given = parser.parse_args()
     print(f"{given.seeds} seeds, {given.worlds} worlds each, against {given.fresh:,} fresh worlds")
     for name, town, reading in list_towns(given.osm):
-        found = calibrate(
-            town, reading, seeds=range(given.seeds), n_fresh=given.fresh, n_worlds=given.worlds
-        )
+        found = calibrate(town, reading, seeds=range(given.seeds), n_fresh=given.fresh, n_worlds=given.worlds)
         share = 100 * found.share[~found.is_stretched]
         print(f"{name}: {found.is_stretched.sum()} ranges reach to the base value")
         if len(share) > 1:

@@ -18,9 +18,9 @@ from geogrid.cli.coverage import command
 from geogrid.coverage.assess import add_doubt, assess_layout
 from geogrid.coverage.doubt import N_WORLDS, assess_doubt, describe_area, describe_doubt
 from geogrid.coverage.lots import WorldNumber
-from geogrid.coverage.possible_gates import spread_gates
+from geogrid.coverage.possible_gates import spread_gates, spread_stops
 from geogrid.coverage.reading import Reading
-from geogrid.coverage.repricing import measure_world, price_world, take_apart
+from geogrid.coverage.repricing import keep_reached, measure_world, price_world, take_apart
 from geogrid.coverage.runs import join_runs
 from geogrid.coverage.town import Town
 from geogrid.coverage.walks import lay_out, measure_walks
@@ -178,6 +178,24 @@ def test_runs_of_segments_are_searched_as_segments_are(seed):
             assert ((by_run <= limit) == within).all()
 
 
+@pytest.mark.parametrize("profile", [ADULT, LENGTH], ids=lambda p: p.name)
+@pytest.mark.parametrize("seed", range(6))
+def test_what_no_world_reaches_is_left_away_and_changes_no_answer_within_the_limit(seed, profile):
+    town = make_town(seed, n_homes=100)
+    town.street["doubtful"] = pd.Series(np.arange(len(town.street)) % 9 == 0, dtype="boolean")
+    whole = take_apart(town, spread_stops(spread_gates(town, lay_out(town))), profile)
+    limit = 90_000.0
+    parts = keep_reached(whole, limit)
+    assert parts.graph.n_segments < whole.graph.n_segments
+    assert len(parts.ways.homes.place) < len(whole.ways.homes.place)
+    for number in range(8):
+        world = draw_world(whole.subject, WorldNumber(seed, number))
+        expected, found = (measure_world(one, world, limit=limit) for one in (whole, parts))
+        within = expected <= limit
+        assert found[within].tolist() == expected[within].tolist()
+        assert (found[~within] > limit).all()
+
+
 # --- gates that are not known ------------------------------------------------------------------
 
 NO_GATE = """
@@ -242,9 +260,7 @@ BY_GATE_S = 12 * np.hypot(15, 3) + 12 + 10 * (18 + 11) + 12
 
 def doubt_of_large(**changes):
     """The doubt about A when four minutes count: it is eight by the gate, and two from the western side."""
-    layers = draw_layers(LARGE) | {
-        name: change(draw_layers(LARGE)[name]) for name, change in changes.items()
-    }
+    layers = draw_layers(LARGE) | {name: change(draw_layers(LARGE)[name]) for name, change in changes.items()}
     return doubt(Town.from_layers(layers), Reading("minutes", 4), seed=2, n_worlds=400)
 
 

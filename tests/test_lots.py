@@ -23,7 +23,12 @@ FIRST = WorldNumber(seed=0, number=0)
 
 @pytest.mark.parametrize(
     ("what", "world"),
-    [("leg", WorldNumber(0, 1)), ("people", FIRST), ("leg", WorldNumber(1, 0)), ("leg", WorldNumber(2**64, 0))],
+    [
+        ("leg", WorldNumber(0, 1)),
+        ("people", FIRST),
+        ("leg", WorldNumber(1, 0)),
+        ("leg", WorldNumber(2**64, 0)),
+    ],
     ids=["another world", "another quantity", "another seed", "a large seed"],
 )
 def test_draws_of_another_world_quantity_or_seed_have_nothing_to_do_with_each_other(what, world):

@@ -46,7 +46,7 @@ SHOWN_GAPS = 10
 @click.option(
     "--worlds",
     type=click.IntRange(min=0),
-    default=280,
+    default=300,
     show_default=True,
     help="模拟情形数，0 为不计算区间 / worlds drawn for the range, 0 for none",
 )

@@ -16,11 +16,13 @@ from geogrid.coverage.possible_gates import PossibleGates
 from geogrid.coverage.runs import Runs, join_runs, search_backwards
 from geogrid.coverage.town import Town, list_street_ids
 from geogrid.coverage.walks import PricedWays, price_ways
-from geogrid.coverage.worlds import POSSIBLE, Subject, World
+from geogrid.coverage.worlds import POSSIBLE, Subject, World, list_slopes, make_swift_world
 from geogrid.network.access import Doors
+from geogrid.network.chains import contract_graph
 from geogrid.network.compounds import Gates
-from geogrid.network.graph import Costs, Graph, price_segments
+from geogrid.network.graph import Costs, Graph, price_segments, select_segments
 from geogrid.network.impedance import LENGTH, Floats, Integers, Profile, round_half_up
+from geogrid.network.kernel import load_kernel
 from geogrid.network.search import Ways, match_equal
 from geogrid.network.snap import price_along, price_to_ends
 
@@ -147,6 +149,60 @@ def _make_gate_keys(gates: Gates, compound_id: npt.NDArray[np.object_]) -> Keys:
     places = np.rint(gates.xy * 10.0).astype(np.int64).tolist()
     rows = zip(gates.id, compound_id, places, strict=True)
     return make_keys("gate", [f"{of} {x} {y}" if one is None else one for one, of, (x, y) in rows])
+
+
+def keep_reached(parts: Parts, limit: float) -> Parts:
+    """The parts without the streets and ways that no walk within a limit takes in any world that may be drawn.
+
+    In the swiftest of all worlds every price is the least that it can be, so what is too far there is too
+    far in all of them: no answer within the limit changes.
+
+    Parameters
+    ----------
+    limit
+        As in `measure_world`.
+    """
+    if not len(parts.ways.homes.place) or not len(parts.ways.centres.place):
+        return parts
+    graph, homes, centres = parts.graph, parts.ways.homes, parts.ways.centres
+    low, high = list_slopes()
+    swift = replace(
+        parts,
+        uphill_ms=np.minimum(low * parts.uphill_ms, high * parts.uphill_ms),
+        downhill_ms=np.minimum(low * parts.downhill_ms, high * parts.downhill_ms),
+    )
+    world = make_swift_world(parts.subject)
+    costs, ways = price_world(swift, world)
+    nothing = np.zeros(graph.n_segments, bool)
+    reached = search_backwards(parts.runs, graph, costs, ways.centres, nothing, limit) <= limit
+    is_kept = reached[graph.start] | reached[graph.end]
+    is_kept[centres.segment] = True
+    walked = measure_world(swift, world, limit=limit) <= limit
+    way = np.flatnonzero(walked[homes.place] & is_kept[homes.segment])
+    number = np.cumsum(is_kept) - 1
+    near = select_segments(graph, np.flatnonzero(is_kept))
+    near_homes = Ways(
+        homes.place[way], number[homes.segment[way]], homes.fraction[way], homes.leg[way], homes.gate[way]
+    )
+    near_centres = replace(centres, segment=number[centres.segment])
+    waits = is_kept[parts.wait_segment]
+    home, first = np.unique(near_homes.place, return_index=True)
+    return replace(
+        parts,
+        graph=near,
+        level_ms=parts.level_ms[is_kept],
+        wait_segment=number[parts.wait_segment[waits]],
+        wait_ms=parts.wait_ms[waits],
+        wait_street=parts.wait_street[waits],
+        uphill_ms=parts.uphill_ms[is_kept],
+        downhill_ms=parts.downhill_ms[is_kept],
+        ways=PricedWays(near_homes, near_centres, parts.ways.direct),
+        home_place=parts.home_place[way],
+        beside=np.stack(match_equal(near_homes.segment, near_centres.segment)),
+        home=home,
+        first=first,
+        runs=join_runs(near, None if load_kernel() is None else contract_graph(near), near_centres),
+    )
 
 
 def price_world(parts: Parts, world: World) -> tuple[Costs, PricedWays]:

@@ -247,6 +247,26 @@ def make_base_world(subject: Subject) -> World:
     )
 
 
+def make_swift_world(subject: Subject) -> World:
+    """A world in which every walk costs no more than in any world that is drawn, slopes aside (see `list_slopes`)."""
+    crossing = np.exp(-CUT_SIGMAS * (CROSSING_COUNTY.sigma + CROSSING_STREET.sigma))
+    return World(
+        speed=float(np.exp(CUT_SIGMAS * SPEED.sigma)),
+        slope=1.0,
+        leg=np.full(len(subject.place_key), 1.0 / ACCESS_DETOUR),
+        crossing=np.full(len(subject.street_key), crossing),
+        is_open=np.ones(len(subject.gate_key), bool),
+        is_passed=np.ones(len(subject.is_barred), bool),
+        is_walked=np.ones(len(subject.doubt_key), bool),
+    )
+
+
+def list_slopes() -> tuple[float, float]:
+    """The least and the largest factor of slopes that is drawn."""
+    low, high = np.exp(-CUT_SIGMAS * SLOPE.sigma), np.exp(CUT_SIGMAS * SLOPE.sigma)
+    return float(low), float(high)
+
+
 def draw_world(subject: Subject, world: WorldNumber) -> World:
     """The world of a seed and a number.
 
