@@ -13,7 +13,7 @@ import shapely
 
 from geogrid.coverage.assess import assess_coverage
 from geogrid.coverage.doubt import assess_doubt
-from geogrid.coverage.possible_gates import spread_stops
+from geogrid.coverage.possible_gates import spread_gates, spread_stops
 from geogrid.coverage.reading import Reading
 from geogrid.coverage.repricing import measure_world, take_apart
 from geogrid.coverage.town import Town
@@ -372,7 +372,7 @@ def test_worlds_close_and_open_what_is_in_doubt_and_nothing_else(seed, has_doubt
     if has_doubtful_streets:
         town.street["doubtful"] = pd.Series(np.arange(len(town.street)) % 5 == 0, dtype="boolean")
     layout = lay_out(town)
-    parts = take_apart(town, spread_stops(layout), PROFILES["adult"])
+    parts = take_apart(town, spread_stops(spread_gates(town, layout)), PROFILES["adult"])
     world = make_base_world(parts.subject)
     base = measure_world(parts, world, limit=np.inf)
     # open: the base
