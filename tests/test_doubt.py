@@ -17,7 +17,7 @@ from geogrid.cli.certainty import describe_doubt as print_doubt
 from geogrid.cli.coverage import command
 from geogrid.coverage.assess import add_doubt, assess_layout
 from geogrid.coverage.doubt import N_WORLDS, assess_doubt, describe_area, describe_doubt
-from geogrid.coverage.lots import WorldNumber
+from geogrid.coverage.draws import WorldNumber
 from geogrid.coverage.possible_gates import spread_gates, spread_stops
 from geogrid.coverage.reading import Reading
 from geogrid.coverage.repricing import keep_reached, measure_world, price_world, take_apart
@@ -31,7 +31,7 @@ from geogrid.errors import InvalidOptionError
 from geogrid.network.impedance import LENGTH, PROFILES
 from geogrid.network.search import find_nearest
 from tests.support.calibration import calibrate
-from tests.support.random_town import make_town
+from tests.support.random_town import make_stopped_town, make_town
 from tests.support.town import at, draw_layers, draw_town
 
 TEN_MINUTES = Reading("minutes", 10)
@@ -176,6 +176,22 @@ def test_runs_of_segments_are_searched_as_segments_are(seed):
             within = expected <= limit  # a walk that costs more may be found or not
             assert by_run[within].tolist() == expected[within].tolist()
             assert ((by_run <= limit) == within).all()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_runs_with_streets_and_stops_that_are_closed_are_searched_as_segments_are(seed):
+    """Stops on the way, streets that are not walked: every third of them closed, then all."""
+    town = make_stopped_town(seed)
+    town.street["doubtful"] = pd.Series(np.arange(len(town.street)) % 4 == 0, dtype="boolean")
+    parts = take_apart(town, spread_stops(spread_gates(town, lay_out(town))), ADULT)
+    by_segment = replace(parts, runs=join_runs(parts.graph, None, parts.ways.centres))
+    base = make_base_world(parts.subject)
+    number = np.arange(len(parts.subject.doubt_key))
+    for is_walked in (number % 3 > 0, number < 0):
+        world = replace(base, is_walked=is_walked)
+        by_run, expected = (measure_world(one, world, limit=np.inf) for one in (parts, by_segment))
+        assert by_run.tolist() == expected.tolist()
+        assert np.isfinite(by_run).any()
 
 
 @pytest.mark.parametrize("profile", [ADULT, LENGTH], ids=lambda p: p.name)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.sparse import csr_matrix
 
-from geogrid.coverage.lots import WorldNumber
+from geogrid.coverage.draws import WorldNumber
 from geogrid.coverage.possible_gates import spread_gates, spread_stops
 from geogrid.coverage.ranges import Ranges, draw_people, find_ranges
 from geogrid.coverage.reading import Reading

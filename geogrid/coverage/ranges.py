@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import betainc
 
-from geogrid.coverage.lots import WorldNumber, draw_slices, list_normals
+from geogrid.coverage.draws import WorldNumber, draw_slices, list_normals
 from geogrid.coverage.worlds import CUT_SIGMAS, PEOPLE_BUILDING, PEOPLE_COUNTY
 from geogrid.network.impedance import Floats, Integers
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from geogrid.coverage.lots import Keys, make_keys
+from geogrid.coverage.draws import Keys, make_keys
 from geogrid.coverage.possible_gates import PossibleGates
 from geogrid.coverage.runs import Runs, join_runs, search_backwards
 from geogrid.coverage.town import Town, list_street_ids

@@ -4,7 +4,7 @@ A world is the county with every uncertain quantity multiplied by a factor of it
 all factors are 1. Factors are drawn around 1, so that the base value of a quantity is its median. What
 all homes share (how fast people walk here) and what is each compound's own (how its paths wind) are
 different factors: the first moves the whole county, the second decides between neighbours. Every draw is
-keyed (see `lots`): a home's in a world depends on its id and on nothing else in the town. What the whole
+keyed (see `draws`): a home's in a world depends on its id and on nothing else in the town. What the whole
 county shares decides most, so those factors are spread evenly over the worlds of a seed.
 """
 
@@ -18,7 +18,7 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
-from geogrid.coverage.lots import (
+from geogrid.coverage.draws import (
     Keys,
     WorldNumber,
     draw_evenly,

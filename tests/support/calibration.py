@@ -8,7 +8,7 @@ import numpy as np
 
 from geogrid.coverage.assess import assess_layout
 from geogrid.coverage.doubt import N_WORLDS, assess_doubt, describe_area
-from geogrid.coverage.lots import WorldNumber
+from geogrid.coverage.draws import WorldNumber
 from geogrid.coverage.possible_gates import spread_gates, spread_stops
 from geogrid.coverage.repricing import measure_world, take_apart
 from geogrid.coverage.walks import lay_out

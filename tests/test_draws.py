@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from geogrid.coverage.lots import (
+from geogrid.coverage.draws import (
     WorldNumber,
     draw_evenly,
     draw_lots,
@@ -63,7 +63,7 @@ def test_a_draw_hangs_on_the_key_alone_and_not_on_what_stands_beside_it():
 def test_draws_stay_the_same_from_version_to_version():
     """SplitMix64 of the state 0, as its authors' program gives it first: 0xE220A8397B1DCDAF."""
     golden = np.array([0x9E3779B97F4A7C15], np.uint64)
-    from geogrid.coverage.lots import _mix, _mix_whole  # the published constants are what is tried
+    from geogrid.coverage.draws import _mix, _mix_whole  # the published constants are what is tried
 
     assert int(_mix(golden)[0]) == _mix_whole(0x9E3779B97F4A7C15) == 0xE220A8397B1DCDAF
 
