@@ -66,6 +66,7 @@ RULES: dict[str, Severity] = {
     "compound.no_gate": Severity.WARNING,
     "compound.shut": Severity.ERROR,
     "gate.far": Severity.WARNING,
+    "gate.barred": Severity.WARNING,
     "centre.far": Severity.ERROR,
 }
 """Code -> severity; the sentences stand in the label table under `check.<code>` and `check.<code>.remedy`."""

@@ -1,4 +1,4 @@
-"""A county's streets as the networks people walk on: the public one, and one inside each gated compound."""
+"""A county's streets as the networks people walk on: the public one, and one inside each region of compounds."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import shapely
 from shapely import STRtree
 
 from geogrid.network import kernel
+from geogrid.network.barriers import NOT_A_WALL, Obstacles
 from geogrid.network.chains import Chains, contract_graph
-from geogrid.network.compounds import ON_EDGE_M, Gates, Geometries, cut_streets, find_gated, resolve_gates
+from geogrid.network.compounds import Gates, cut_streets, find_gated, resolve_gates
+from geogrid.network.enclosures import ON_EDGE_M, Enclosures, Geometries, Regions, list_enclosures
 from geogrid.network.graph import Graph, build_graph
 from geogrid.network.impedance import CROSSING_WAIT_S, Floats, Integers
 from geogrid.network.snap import SegmentIndex
@@ -27,21 +29,28 @@ class Network:
     public
         Streets that everybody walks; its segments' `line` is a row of the street layer.
     inside
-        Streets inside gated compounds, grouped by compound.
+        Streets inside gated compounds, grouped by region.
     gated
         Shape (c,): rows of the gated compounds in the compound layer.
+    enclosures, regions
+        Their parts, and the regions of several of them that streets and gates know.
     gates
-        The gates between the two.
+        The gates between regions.
     obstacles
-        Shape (o,): barriers, water and the ground of gated compounds, through which no access leg of
-        somebody outside passes where another can be taken.
+        Shape (o,): barriers, water, the ground of gated compounds and the holes in it, through which no
+        straight leg passes where another way can be taken.
+    obstacle_owner
+        Shape (o,): whose ground or hole each is; see `barriers.Obstacles`.
     """
 
     public: Graph
     inside: Graph
     gated: Integers
+    enclosures: Enclosures
+    regions: Regions
     gates: Gates
     obstacles: Geometries
+    obstacle_owner: Integers
 
     @cached_property
     def chains(self) -> Chains | None:
@@ -57,6 +66,11 @@ class Network:
     def obstacle_tree(self) -> STRtree:
         """The obstacles, ready for being looked for."""
         return STRtree(self.obstacles)
+
+    @property
+    def walls(self) -> Obstacles:
+        """The obstacles, with whom each is one for."""
+        return Obstacles(self.obstacle_tree, self.obstacle_owner, self.regions)
 
     def __getstate__(self) -> dict[str, object]:
         """The fields alone: what is made ready points to memory of this process."""
@@ -93,37 +107,51 @@ def build_network(
     lines, of_row = _take_lines(street.geometry.to_numpy()[rows])
     rows = rows[of_row]
     gated = np.flatnonzero(find_gated(compound, gate, barrier))
-    pieces = cut_streets(lines, compound.geometry.to_numpy()[gated])
+    enclosures = list_enclosures(compound.geometry.to_numpy()[gated], gated)
+    is_bridge = street["bridge"].fillna(value=False).to_numpy(bool)
+    pieces = cut_streets(lines, enclosures.polygon, is_bridge[rows])
     is_steps = street["steps"].fillna(value=False).to_numpy(bool)
     wait_s_per_m = _spread_waits(street)
     graphs = []
-    for kept in (pieces.compound < 0, pieces.compound >= 0):
+    for kept in (pieces.region < 0, pieces.region >= 0):
         of_piece = rows[pieces.street[kept]]
         graph = build_graph(
             pieces.line[kept],
             is_steps=is_steps[of_piece],
             wait_s_per_m=wait_s_per_m[of_piece],
-            group=pieces.compound[kept],
+            group=pieces.region[kept],
         )
         graphs.append(_relabel_lines(graph, of_piece))
     public, inside = graphs
+    gates, regions = resolve_gates(compound, gate, enclosures, public, inside, pieces)
+    obstacles, owner = _list_obstacles(barrier, water, enclosures)
     return Network(
         public=public,
         inside=inside,
         gated=gated,
-        gates=resolve_gates(compound, gated, gate, public, inside),
-        obstacles=_list_obstacles(barrier, water, compound.iloc[gated]),
+        enclosures=enclosures,
+        regions=regions,
+        gates=gates,
+        obstacles=obstacles,
+        obstacle_owner=owner,
     )
 
 
 def _list_obstacles(
-    barrier: gpd.GeoDataFrame, water: gpd.GeoDataFrame, gated: gpd.GeoDataFrame
-) -> Geometries:
-    """Barriers, water, and gated compounds less the strip along their edge where streets count as public."""
-    grounds = shapely.buffer(gated.geometry.to_numpy(), -ON_EDGE_M, join_style="mitre")
-    geometries = np.concatenate([barrier.geometry.to_numpy(), water.geometry.to_numpy(), grounds])
-    drawn: Geometries = geometries[~(shapely.is_missing(geometries) | shapely.is_empty(geometries))]
-    return drawn
+    barrier: gpd.GeoDataFrame, water: gpd.GeoDataFrame, enclosures: Enclosures
+) -> tuple[Geometries, Integers]:
+    """Barriers, water, and the ground and the holes of enclosures less the strip along their edge."""
+    rings = shapely.get_rings(enclosures.polygon, return_index=True)
+    is_hole = np.ones(len(rings[1]), bool)
+    is_hole[np.unique(rings[1], return_index=True)[1]] = False  # the first ring is the outer one
+    holes = shapely.buffer(shapely.polygons(rings[0][is_hole]), -ON_EDGE_M, join_style="mitre")
+    others = np.concatenate([barrier.geometry.to_numpy(), water.geometry.to_numpy()])
+    geometries = np.concatenate([others, enclosures.ground, holes])
+    owner = np.concatenate(
+        [np.full(len(others), NOT_A_WALL), np.arange(len(enclosures)), NOT_A_WALL - 1 - rings[1][is_hole]]
+    ).astype(np.int64)
+    drawn = ~(shapely.is_missing(geometries) | shapely.is_empty(geometries))
+    return geometries[drawn], owner[drawn]
 
 
 def _take_lines(geometries: Geometries) -> tuple[Geometries, Integers]:
