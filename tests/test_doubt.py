@@ -45,7 +45,7 @@ def doubt(town, reading=TEN_MINUTES, **options):
 
 def measure(town, profile=ADULT, **changes):
     """Seconds of every home's walk in the base world with some of its factors changed."""
-    parts = take_apart(town, spread_gates(town, lay_out(town)), profile)
+    parts = take_apart(town, spread_gates(lay_out(town)), profile)
     world = replace(make_base_world(parts.subject), **changes)
     return (measure_world(parts, world, limit=np.inf) / 1000).tolist()
 
@@ -58,7 +58,7 @@ def measure(town, profile=ADULT, **changes):
 def test_the_base_world_is_the_base_to_the_millisecond(seed, profile):
     town = make_town(seed)
     layout = lay_out(town)
-    parts = take_apart(town, spread_gates(town, layout), profile)
+    parts = take_apart(town, spread_gates(layout), profile)
     cost = measure_world(parts, make_base_world(parts.subject), limit=np.inf)
     assert cost.tolist() == measure_walks(layout, profile).cost.tolist()
 
@@ -82,7 +82,7 @@ def test_worlds_of_the_demo_county_are_searched_as_exactly_as_the_base():
 
 def compare_worlds(town, *, seed, limit):
     """Against `find_nearest`, which carries the centre along and is itself tested against networkx."""
-    parts = take_apart(town, spread_gates(town, lay_out(town)), ADULT)
+    parts = take_apart(town, spread_gates(lay_out(town)), ADULT)
     n_centres = int(parts.ways.centres.place.max()) + 1
     for number in range(5):
         world = draw_world(parts.subject, WorldNumber(seed, number))
@@ -146,7 +146,7 @@ o####o###############        |
                 1
 """
     town = draw_town(picture)
-    parts = take_apart(town, spread_gates(town, lay_out(town)), ADULT)
+    parts = take_apart(town, spread_gates(lay_out(town)), ADULT)
     base = make_base_world(parts.subject)
     n_gates = len(base.is_open)
     assert n_gates >= 2
@@ -181,7 +181,7 @@ def test_an_unknown_gate_may_be_on_any_side_from_which_the_street_is_not_across_
     layout = lay_out(town)
     assert layout.network.gates.origin.tolist() == ["unknown"]
     taken = layout.network.gates.xy[0]
-    places = spread_gates(town, layout).network.gates.xy
+    places = spread_gates(layout).network.gates.xy
     assert places[0].tolist() == taken.tolist()
     edge = town.compound.geometry[0].boundary
     assert shapely.distance(shapely.points(places), edge).max() < 1e-6

@@ -144,7 +144,7 @@ def assess_doubt(
     """
     if n_worlds < 1:
         raise InvalidOptionError(option="n_worlds", value=str(n_worlds), expected="1, 2, …")
-    parts = take_apart(town, spread_stops(spread_gates(town, layout)), reading.measure)
+    parts = take_apart(town, spread_stops(spread_gates(layout)), reading.measure)
     people, is_estimated = _read_people(layout)
     answered = (homes["status"] != "unanswered").to_numpy(bool)
     covered = (homes["status"] == "covered").to_numpy(bool)

@@ -1,20 +1,18 @@
-"""Where the gate of a compound could be of which none is known, and where people perhaps pass on a street."""
+"""Where the gate of a compound could be of which none is known: places around its edge."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 
-from geogrid.coverage.town import Town
 from geogrid.coverage.walks import Layout
 from geogrid.network.access import snap_gates
-from geogrid.network.compounds import ON_EDGE_M, GateOrigin, Gates, Geometries
-from geogrid.network.graph import Graph
-from geogrid.network.impedance import ACCESS_LIMIT_M, Floats, Integers, is_leg_too_long
-from geogrid.network.snap import snap_points
+from geogrid.network.compounds import GateOrigin, Gates, join_regions
+from geogrid.network.enclosures import Booleans, Geometries
+from geogrid.network.impedance import ACCESS_LIMIT_M, Floats, Integers
+from geogrid.network.passages import GateSpots
 from geogrid.network.squares import CHORD
 from geogrid.network.stops import split_doubtful
 
@@ -22,32 +20,33 @@ N_RIM_PLACES = 8
 """Places looked at around the edge of a compound without a known gate: two for each side of a rectangle."""
 
 
-def spread_gates(town: Town, layout: Layout, *, access_limit_m: float = ACCESS_LIMIT_M) -> Layout:
+def spread_gates(layout: Layout, *, access_limit_m: float = ACCESS_LIMIT_M) -> Layout:
     """The layout with all the places where an unknown gate could be, in place of the one taken for it.
 
-    They are `N_RIM_PLACES` places evenly around the compound's outer edge, the first being the one taken
-    (nearest to a street). A place is left out when its nearest street lies across the compound, where a
-    gate would open on nothing, or farther than an access leg may be.
-
-    Parameters
-    ----------
-    layout
-        That of the town.
+    They are `N_RIM_PLACES` places evenly around the outer edge of each enclosure, the first being the one taken
+    (nearest to a street). A place is left out when no street is reached from it past walls and water
+    within the limit of an access leg, where a gate would open on nothing.
     """
     gates = layout.network.gates
-    is_unknown = gates.origin[gates.compound] == GateOrigin.UNKNOWN.value
+    network = layout.network
+    is_unknown = gates.origin[gates.enclosure] == GateOrigin.UNKNOWN.value
     if not is_unknown.any():
         return layout
-    compound = gates.compound[is_unknown]
-    polygons = town.compound.geometry.to_numpy()[layout.network.gated[compound]]
-    xy, row = list_rim_places(polygons, gates.xy[is_unknown])
-    kept = open_outwards(xy, polygons[row], layout.network.public, access_limit_m)
+    enclosure = gates.enclosure[is_unknown]
+    xy, row = list_rim_places(network.enclosures.polygon[enclosure], gates.xy[is_unknown])
+    places = join_regions(
+        network.enclosures, xy, enclosure[row], np.full(len(row), None, dtype=object), gates.origin
+    )
+    spots = snap_gates(replace(network, gates=places), access_limit_m=access_limit_m)
+    kept = open_outwards(spots)
     kept[np.unique(row, return_index=True)[1]] = True  # the place taken stays whatever lies there
-    spread_xy = np.vstack([gates.xy[~is_unknown], xy[kept]])
-    owner = np.concatenate([gates.compound[~is_unknown], compound[row[kept]]])
-    ids = np.concatenate([gates.id[~is_unknown], np.full(int(kept.sum()), None)])
+    owner = np.concatenate([gates.enclosure[~is_unknown], places.enclosure[kept]])
     order = np.argsort(owner, kind="stable")
-    network = replace(layout.network, gates=Gates(spread_xy[order], owner[order], ids[order], gates.origin))
+    joined = {
+        name: np.concatenate([getattr(gates, name)[~is_unknown], getattr(places, name)[kept]])[order]
+        for name in ("xy", "enclosure", "id", "inner", "outer")
+    }
+    network = replace(network, gates=Gates(**joined, origin=gates.origin))
     return replace(layout, network=network, gates=snap_gates(network, access_limit_m=access_limit_m))
 
 
@@ -63,7 +62,7 @@ def spread_stops(layout: Layout) -> Layout:
 def list_rim_places(polygons: Geometries, first_xy: Floats) -> tuple[Floats, Integers]:
     """Places evenly around polygons, each beginning at a place given, and the row of each."""
     row = np.repeat(np.arange(len(polygons)), N_RIM_PLACES)
-    rings = np.array([_take_ring(polygon) for polygon in polygons], dtype=object)
+    rings = shapely.get_exterior_ring(polygons)
     first_m = shapely.line_locate_point(rings, shapely.points(first_xy))
     length_m = shapely.length(rings)
     step = np.arange(len(row)) % N_RIM_PLACES
@@ -73,20 +72,7 @@ def list_rim_places(polygons: Geometries, first_xy: Floats) -> tuple[Floats, Int
     return xy, row
 
 
-def _take_ring(polygon: shapely.Geometry) -> shapely.Geometry:
-    """The outer edge of a polygon, of the largest part where it has several."""
-    parts = shapely.get_parts(polygon)
-    return shapely.get_exterior_ring(parts[int(np.argmax(shapely.area(parts)))])
-
-
-def open_outwards(
-    xy: Floats, polygons: Geometries, public: Graph, access_limit_m: float
-) -> npt.NDArray[np.bool_]:
-    """Places from which the nearest street is near enough and not across their polygon."""
-    snaps = snap_points(xy, public)
-    start, end = public.ends_xy[snaps.segment, :2], public.ends_xy[snaps.segment, 2:]
-    street_xy = start + snaps.fraction[:, None] * (end - start)
-    legs = shapely.linestrings(np.stack([xy, street_xy], axis=1))
-    deep = shapely.buffer(polygons, -ON_EDGE_M)  # a leg along the wall does not cross the compound
-    opens: npt.NDArray[np.bool_] = ~shapely.intersects(legs, deep)
-    return opens & ~is_leg_too_long(snaps.straight_m, access_limit_m)
+def open_outwards(gates: GateSpots) -> Booleans:
+    """Places that lead somewhere: to a street past no obstacle, or into the compound beyond the wall."""
+    leads: Booleans = (gates.outer.region >= 0) | ((gates.outer.public.segment >= 0) & ~gates.is_barred)
+    return leads

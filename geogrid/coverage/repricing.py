@@ -15,10 +15,11 @@ from scipy.sparse.csgraph import dijkstra
 
 from geogrid.coverage.lots import Keys, make_keys
 from geogrid.coverage.town import Town, list_street_ids
-from geogrid.coverage.walks import Layout, PricedWays, price_ways
+from geogrid.coverage.walks import Layout, PricedWays, trace_walks
 from geogrid.coverage.worlds import Subject, World
-from geogrid.network.access import Doors
+from geogrid.network.access import Departures, Shortcuts, trace_departures
 from geogrid.network.compounds import Gates
+from geogrid.network.enclosures import Booleans
 from geogrid.network.graph import Costs, Graph, price_segments
 from geogrid.network.impedance import LENGTH, Floats, Integers, Profile, round_half_up
 from geogrid.network.search import Ways, match_equal
@@ -47,6 +48,44 @@ class Arcs:
 
 
 @dataclass(frozen=True)
+class Passed:
+    """What ways (w of them) pass that is in doubt.
+
+    Attributes
+    ----------
+    place
+        Shape (w,): the home or centre whose obstacles they are, homes first.
+    is_barred
+        Shape (w,): it passes an obstacle off the streets other than that of the leg from a gate.
+    is_other
+        Shape (w,): it begins on the outer side of a wall that runs through the home.
+    way, gate
+        Pairs of a way and a gate on it.
+    """
+
+    place: Integers
+    is_barred: Booleans
+    is_other: Booleans
+    way: Integers
+    gate: Integers
+
+    def find_open(self, gate_is_open: Booleans, is_passed: Booleans, is_split: Booleans) -> Booleans:
+        """Which ways are open in a world, shape (w,).
+
+        Parameters
+        ----------
+        gate_is_open
+            Shape (g,).
+        is_passed, is_split
+            Shape (h + k,): whether obstacles are passed in this world, and through which homes a wall runs.
+        """
+        is_open: Booleans = is_passed[self.place] != self.is_other
+        is_open |= ~(self.is_barred | self.is_other | is_split[self.place])
+        is_open[self.way[~gate_is_open[self.gate]]] = False
+        return is_open
+
+
+@dataclass(frozen=True)
 class Parts:
     """All that a walk in a town costs, in the parts that have different factors, unrounded milliseconds.
 
@@ -64,6 +103,10 @@ class Parts:
         The base ways, of which `home_place`, `centre_place` and `direct_place` say whose legs they are.
     beside
         Pairs of a home's way and a centre's that meet the same segment, shape (2, b).
+    homes_passed, centres_passed, directs_passed
+        What the ways pass.
+    is_split
+        Shape (h + k,): homes through which the wall of a compound runs.
     home, first
         The homes that have ways, and the first way of each.
     """
@@ -79,6 +122,10 @@ class Parts:
     home_place: Integers
     centre_place: Integers
     direct_place: Integers
+    homes_passed: Passed
+    centres_passed: Passed
+    directs_passed: Passed
+    is_split: Booleans
     beside: Integers
     home: Integers
     first: Integers
@@ -106,11 +153,25 @@ def take_apart(town: Town, layout: Layout, profile: Profile) -> Parts:
     level_ms = 1000.0 * graph.length_m / (profile.speed_m_per_s * share)
     wait_ms = 1000.0 * graph.wait_s if profile.waits else np.zeros(graph.n_segments)
     lines, street = np.unique(graph.line, return_inverse=True)
-    ways = price_ways(layout, profile)
+    traced = trace_walks(layout, profile)
+    other = trace_departures(
+        layout.network,
+        price_segments(layout.network.inside, profile),
+        profile,
+        layout.other_doors,
+        layout.gates,
+    )
+    departures, homes_passed = _join_departures(traced.homes, other)
+    ways = PricedWays(departures, traced.centres.ways, traced.shortcuts.direct)
+    n_homes, n_places = layout.n_homes, layout.n_homes + layout.n_centres
+    centres_passed = _list_passed(traced.centres, n_homes)
+    directs_passed = _list_passed_by_direct(traced.shortcuts)
+    is_split = np.zeros(n_places, bool)
+    is_split[layout.other_doors.place] = True
     home, first = np.unique(ways.homes.place, return_index=True)
     gates = layout.network.gates
     n_compounds = len(town.compound)
-    of_gate = layout.network.gated[gates.compound]
+    of_gate = layout.network.enclosures.row[gates.enclosure]
     own = np.where(layout.homes.compound >= 0, layout.homes.compound, n_compounds + np.arange(layout.n_homes))
     of_centre = n_compounds + layout.n_homes + np.arange(layout.n_centres)
     places = [
@@ -136,6 +197,10 @@ def take_apart(town: Town, layout: Layout, profile: Profile) -> Parts:
         home_place=home_place,
         centre_place=centre_place,
         direct_place=direct_place,
+        homes_passed=homes_passed,
+        centres_passed=centres_passed,
+        directs_passed=directs_passed,
+        is_split=is_split,
         beside=np.stack(match_equal(ways.homes.segment, ways.centres.segment)),
         home=home,
         first=first,
@@ -145,13 +210,13 @@ def take_apart(town: Town, layout: Layout, profile: Profile) -> Parts:
             street_key=make_keys("street", list_street_ids(town)[lines]),
             home_key=home_key,
             centre_key=centre_key,
-            gate_compound=gates.compound,
-            gate_origin=gates.origin[gates.compound],
+            gate_compound=gates.enclosure,
+            gate_origin=gates.origin[gates.enclosure],
             gate_key=_make_gate_keys(gates, compound_id[of_gate]),
             is_barred=np.concatenate(
                 [
-                    _mark_barred(layout.home_doors, layout.n_homes),
-                    _mark_barred(layout.centre_doors, layout.n_centres),
+                    is_split | _mark_barred(homes_passed, centres_passed, directs_passed, n_places=n_places),
+                    _mark_barred_gates(layout.gates.is_barred, homes_passed, centres_passed),
                 ]
             ),
             doubt_key=make_keys("doubt", layout.network.doubts),
@@ -178,18 +243,23 @@ def price_world(parts: Parts, world: World) -> tuple[Costs, PricedWays]:
         backward=round_half_up((parts.level_ms + world.slope * parts.downhill_ms) / speed + waits),
     )
     leg = world.leg / speed
-    is_open = np.append(world.is_open, [True])  # the last is for ways that pass no gate
     homes, centres, direct = parts.ways.homes, parts.ways.centres, parts.ways.direct
-    home_passed, centre_passed = np.split(world.is_passed, [parts.n_homes])
+    is_passed, gate_is_passed = np.split(world.is_passed, [len(parts.is_split)])
+    home_open, centre_open, direct_open = (
+        passed.find_open(world.is_open & gate_is_passed, is_passed, parts.is_split)
+        for passed in (parts.homes_passed, parts.centres_passed, parts.directs_passed)
+    )
     shut = is_shut(parts, world)
-    home_open = is_open[homes.gate] & home_passed[homes.place] & ~shut[homes.segment]
-    centre_open = is_open[centres.gate] & centre_passed[centres.place] & ~shut[centres.segment]
+    home_open &= ~shut[homes.segment]
+    centre_open &= ~shut[centres.segment]
     home_leg = round_half_up(homes.leg * leg[parts.home_place])
     centre_leg = round_half_up(centres.leg * leg[parts.centre_place])
     return costs, PricedWays(
         replace(homes, leg=np.where(home_open, home_leg, np.inf)),
         replace(centres, leg=np.where(centre_open, centre_leg, np.inf)),
-        replace(direct, cost=round_half_up(direct.cost * leg[parts.direct_place])),
+        replace(
+            direct, cost=np.where(direct_open, round_half_up(direct.cost * leg[parts.direct_place]), np.inf)
+        ),
     )
 
 
@@ -226,11 +296,63 @@ def measure_world(parts: Parts, world: World, *, limit: float) -> Floats:
     return cost
 
 
-def _mark_barred(doors: Doors, n_places: int) -> npt.NDArray[np.bool_]:
-    """Places whose leg to the street passes a barrier, shape (n_places,)."""
+def _join_departures(own: Departures, other: Departures) -> tuple[Ways, Passed]:
+    """The ways of homes, with those that begin on the other side of a wall, and what all of them pass."""
+    both = own.ways, other.ways
+    place = np.concatenate([one.place for one in both])
+    order = np.argsort(place, kind="stable")
+    place_of = np.empty(len(order), np.int64)
+    place_of[order] = np.arange(len(order))
+    ways = Ways(
+        *(
+            np.concatenate([getattr(one, name) for one in both])[order]
+            for name in ("place", "segment", "fraction", "leg", "gate")
+        )
+    )
+    pairs = [one.passages.list_pairs(one.passage) for one in (own, other)]
+    rows = np.concatenate([pairs[0][0], len(own.door) + pairs[1][0]])
+    is_other = np.repeat([False, True], [len(own.door), len(other.door)])
+    return ways, Passed(
+        ways.place,
+        np.concatenate([own.is_own_barred, other.is_own_barred])[order],
+        is_other[order],
+        place_of[rows],
+        np.concatenate([pairs[0][1], pairs[1][1]]),
+    )
+
+
+def _list_passed(departures: Departures, first_place: int) -> Passed:
+    """What ways pass, their places numbered from one."""
+    way, gate = departures.passages.list_pairs(departures.passage)
+    place = first_place + departures.ways.place
+    return Passed(place, departures.is_own_barred, np.zeros(len(place), bool), way, gate)
+
+
+def _list_passed_by_direct(shortcuts: Shortcuts) -> Passed:
+    """What walks pass that touch no public street; what is in doubt about them is the home's."""
+    pairs = [
+        passages.list_pairs(rows)
+        for passages, rows in zip(shortcuts.passages, (shortcuts.out, shortcuts.into), strict=True)
+    ]
+    way, gate = (np.concatenate(columns) for columns in zip(*pairs, strict=True))
+    home = shortcuts.direct.home
+    return Passed(home, shortcuts.is_barred, np.zeros(len(home), bool), way, gate)
+
+
+def _mark_barred(*passed: Passed, n_places: int) -> Booleans:
+    """Homes and centres some of whose ways pass an obstacle, shape (n_places,)."""
     is_barred = np.zeros(n_places, bool)
-    is_barred[doors.place[doors.is_barred]] = True
+    for one in passed:
+        is_barred[one.place[one.is_barred & ~one.is_other]] = True
     return is_barred
+
+
+def _mark_barred_gates(is_barred: Booleans, *passed: Passed) -> Booleans:
+    """Gates on some way whose leg to the street passes an obstacle, shape (g,)."""
+    is_used = np.zeros(len(is_barred), bool)
+    for one in passed:
+        is_used[one.gate] = True
+    return is_barred & is_used
 
 
 def _pick_places(ways: Ways, own: Integers, of_gate: Integers) -> Integers:

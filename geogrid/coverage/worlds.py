@@ -122,13 +122,13 @@ class Subject:
     home_key, centre_key
         Shapes (h,) and (k,).
     gate_compound
-        Shape (g,): the gated compound of each gate, sorted.
+        Shape (g,): the enclosure of each gate, sorted.
     gate_origin
         Shape (g,): how each gate is known, a `GateOrigin`.
     gate_key
         Shape (g,).
     is_barred
-        Shape (h + k,): homes, then centres, whose leg to the street passes a barrier.
+        Shape (h + k + g,): homes, then centres, then gates in doubt because of a barrier or a wall.
     doubt_key
         Shape (d,): streets, and gates and barriers on them, of which it is not known whether people walk there.
     """
@@ -161,7 +161,8 @@ class World:
     is_open
         Shape (g,): the gates by which people pass.
     is_passed
-        Shape (h + k,): homes, then centres, whose legs are walked although one may pass a barrier.
+        Shape (h + k + g,): homes, then centres, then gates whose legs are walked although one may pass a
+        barrier; a home through which a wall runs is left on the inner side.
     is_walked
         Shape (d,): the doubtful streets that are walked, and the doubtful gates and barriers that are passed.
     """
@@ -238,7 +239,7 @@ def _draw_gates(subject: Subject, world: WorldNumber) -> npt.NDArray[np.bool_]:
 
 def _draw_passages(subject: Subject, world: WorldNumber) -> npt.NDArray[np.bool_]:
     is_passed = ~subject.is_barred
-    keys = np.concatenate([subject.home_key, subject.centre_key])[subject.is_barred]
+    keys = np.concatenate([subject.home_key, subject.centre_key, subject.gate_key])[subject.is_barred]
     is_passed[subject.is_barred] = draw_passed(keys, "leg_barred", BARRED_LEG_SHARE, world)
     return is_passed
 

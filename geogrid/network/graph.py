@@ -11,6 +11,7 @@ both ends of a segment have a height, it rises evenly from one to the other; els
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -82,6 +83,11 @@ class Graph:
     def n_segments(self) -> int:
         """Number of segments."""
         return len(self.start)
+
+    @cached_property
+    def has_stops(self) -> bool:
+        """Whether people are stopped anywhere."""
+        return bool((self.stop >= 0).any())
 
 
 @dataclass(frozen=True)

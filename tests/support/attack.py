@@ -203,7 +203,9 @@ class Success:
         return (self.n_hits - self.expected) / self.spread if self.spread else 0.0
 
 
-def judge(estimates: Floats, people: Floats, community: npt.NDArray[np.object_], aside: Flags | None = None) -> Success:
+def judge(
+    estimates: Floats, people: Floats, community: npt.NDArray[np.object_], aside: Flags | None = None
+) -> Success:
     """Name every home whose people are estimated as 1 to 4, and compare with chance in each community.
 
     Parameters
