@@ -136,7 +136,9 @@ def _read_buildings(client: FlaskClient, known: Knowledge) -> Iterator[Equation]
     """Counts of single buildings: those on the sheets of all communities, and one that is looked up."""
     for code in sorted(set(known.homes["community"].dropna())):
         page = client.get(f"/area/community/{code}?lang=zh").get_data(as_text=True)
-        for building, residents in re.findall(r"kind=building&amp;key=([^&]+)&[^>]*>[^<]*</a> <small>(\d+) 人", page):
+        for building, residents in re.findall(
+            r"kind=building&amp;key=([^&]+)&[^>]*>[^<]*</a> <small>(\d+) 人", page
+        ):
             yield Equation(known.mark([building]), int(residents), int(residents))
     building = str(known.homes.index[0])
     for match in _get(client, f"/api/v1/locate?building={building}").get("matches", []):
