@@ -78,7 +78,7 @@ A     |
       +1
 """
     joined = apart.replace("x", "+")
-    assert status(apart) == ("unanswered", "island")
+    assert walk_s(apart) == 6 * 12 + 30 + 12  # its own street leads nowhere: straight to the other one
     assert walk_s(joined) == 12 + 60 + 20 + 12
 
 
@@ -421,8 +421,8 @@ def test_a_home_without_a_street_near_is_unsnapped_and_one_on_another_island_say
     picture = f"""
 A
 {chr(10) * 20}
-B             C      1
-+-------------+      +---+
+B             C                        1
++-------------+                        +---+
 """
     homes = assess_coverage(draw_town(picture), TEN_MINUTES).homes
     assert homes["status"].tolist() == ["unanswered"] * 3

@@ -35,7 +35,7 @@ def spread_gates(layout: Layout, *, access_limit_m: float = ACCESS_LIMIT_M) -> L
     places = join_regions(
         network.enclosures, xy, enclosure[row], np.full(len(row), None, dtype=object), gates.origin
     )
-    spots = snap_gates(replace(network, gates=places), access_limit_m=access_limit_m)
+    spots = snap_gates(replace(network, gates=places), access_limit_m=access_limit_m, leads=layout.leads)
     kept = open_outwards(spots)
     kept[np.unique(row, return_index=True)[1]] = True  # the place taken stays whatever lies there
     owner = np.concatenate([gates.enclosure[~is_unknown], places.enclosure[kept]])
@@ -45,7 +45,9 @@ def spread_gates(layout: Layout, *, access_limit_m: float = ACCESS_LIMIT_M) -> L
         for name in ("xy", "enclosure", "id", "inner", "outer")
     }
     network = replace(network, gates=Gates(**joined, origin=gates.origin))
-    return replace(layout, network=network, gates=snap_gates(network, access_limit_m=access_limit_m))
+    return replace(
+        layout, network=network, gates=snap_gates(network, access_limit_m=access_limit_m, leads=layout.leads)
+    )
 
 
 def list_rim_places(polygons: Geometries, first_xy: Floats) -> tuple[Floats, Integers]:

@@ -165,7 +165,7 @@ def _list_places(instance: Instance, wanted: Flags) -> list[Found]:
     places = join_regions(
         network.enclosures, xy, single[row], np.full(len(row), None, dtype=object), gates.origin
     )
-    opens = open_outwards(snap_gates(replace(network, gates=places)))
+    opens = open_outwards(snap_gates(replace(network, gates=places), leads=layout.leads))
     taken = set(instance.town.gate["id"].astype(str))
     found: list[Found] = []
     for place in np.flatnonzero(opens):
@@ -198,7 +198,7 @@ def _price_homes(instance: Instance, found: list[Found]) -> list[tuple[Integers,
     }
     both = Gates(**joined, origin=gates.origin)
     opened = replace(network, gates=both)
-    spots = snap_gates(opened)
+    spots = snap_gates(opened, leads=layout.leads)
     inside_costs = price_segments(network.inside, profile)
     traced = trace_departures(opened, inside_costs, profile, layout.home_doors, spots)
     way, gate = traced.passages.list_pairs(traced.passage)

@@ -422,19 +422,36 @@ class Oracle:
             return None
         return streets.stop(*snapped[:2]), self.leg(snapped[2])
 
-    def _step_out(self, xy, is_clear):
-        """The same onto the public streets, past no obstacle where that can be: node, price, whether barred."""
+    def _step_out(self, xy, is_clear, wanted=None):
+        """The same onto the public streets, past no obstacle where that can be: segment, share, price, whether barred.
+
+        Where the street leads to none of the wanted islands, the next one that does is there too, if any is clear.
+        """
         found = self.public.snap(xy, is_clear)
         if found is None or found[2] * DETOUR > LIMIT_M:
-            return None
-        return self.public.stop(*found[:2]), self.leg(found[2]), not found[3]
+            return []
+        steps = [(*found[:2], self.leg(found[2]), not found[3])]
+        if wanted is not None and self.island_of[found[0]] not in wanted:
+            found = self.public.snap(xy, is_clear, np.isin(self.island_of, list(wanted)))
+            if found is not None and found[3]:
+                steps.append((*found[:2], self.leg(found[2]), False))
+        return steps
 
-    def _step_out_of_gate(self, gate):
+    def _step_out_of_gate(self, gate, wanted=None):
         if gate.outside != OUTSIDE:
             return None
         stands_deep = self.grounds[gate.part].covers(shapely.Point(gate.xy))
         own = gate.inside if stands_deep else OUTSIDE
-        return self._step_out(gate.xy, lambda a, b: self.is_clear(a, b, own, (ROUND_GATE_M, TOUCH_M)))
+        steps = self._step_out(
+            gate.xy, lambda a, b: self.is_clear(a, b, own, (ROUND_GATE_M, TOUCH_M)), wanted
+        )
+        return steps[-1] if steps else None
+
+    def _number_islands(self):
+        """The island of every public segment: streets that are joined."""
+        graph = nx.Graph(segment.ends for segment in self.public.segments)
+        number = {node: n for n, nodes in enumerate(nx.connected_components(graph)) for node in nodes}
+        self.island_of = np.array([number[segment.ends[0]] for segment in self.public.segments])
 
     def _walk_inside(self, start, end):
         """The price of a walk between two places of one region, and whether it passes an obstacle."""
@@ -500,26 +517,24 @@ class Oracle:
             for last, (onward, also) in tails[gate].items():
                 yield last, price + onward, barred or also
 
-    def _leave(self, doors, tails, *, back):
-        """How the doors of a place are left: (node on the street, price) and exits that touch no street."""
+    def _leave(self, doors, tails, wanted=None, *, back):
+        """How the doors of a place are left: (segment, share, price), exits that touch no street, whether clear."""
         ways, exits = [], []
         for xy, region in doors:
             exits.append(Exit(None, xy, region, 0, barred=False, spare_m=TOUCH_M))
             if not region:
-                step = self._step_out(xy, self.is_clear)
-                if step:
-                    ways.append((step[0], step[1], step[2]))
+                ways += self._step_out(xy, self.is_clear, wanted)
                 continue
             for last, price, barred in self._ways_out(xy, region, tails, back=back):
                 if last.outside is None:
-                    ways.append((None, price, barred))
+                    ways.append((None, None, price, barred))
                 elif last.outside:
                     exits.append(Exit(last, last.xy, last.outside, price, barred, ROUND_GATE_M))
                 elif self.gate_steps[last]:
-                    node, leg, _ = self.gate_steps[last]
-                    ways.append((node, price + leg, barred))
-        is_clear = any(not barred for _, _, barred in ways)
-        kept = [(node, price) for node, price, barred in ways if node and not (barred and is_clear)]
+                    number, share, leg, _ = self.gate_steps[last]
+                    ways.append((number, share, price + leg, barred))
+        is_clear = any(not barred for *_, barred in ways)
+        kept = [way[:3] for way in ways if way[0] is not None and not (way[3] and is_clear)]
         return kept, exits, is_clear
 
     def _measure(self):
@@ -531,15 +546,41 @@ class Oracle:
             door for own in centres.values() for door in own
         ]
         self._plant_steps(doors)
-        self.gate_steps = {gate: self._step_out_of_gate(gate) for gate in self.gates}
+        self._number_islands()
         out, into = self._tails(back=False), self._tails(back=True)
-        left = {home: self._leave(own, out, back=False) for home, own in homes}
-        entered = {centre: self._leave(own, into, back=True) for centre, own in centres.items()}
+
+        def islands(ways):
+            return {self.island_of[number] for number, _, _ in ways}
+
+        def enter(wanted=None, only=None):
+            return {
+                centre: self._leave(own, into, wanted, back=True)
+                for centre, own in centres.items()
+                if only is None or centre in only
+            }
+
+        def leave(entered):
+            """Homes and gates stand on streets that lead to a centre, where such are within the limit."""
+            wanted = {island for ways, _, _ in entered.values() for island in islands(ways)}
+            self.gate_steps = {gate: self._step_out_of_gate(gate, wanted) for gate in self.gates}
+            return {home: self._leave(own, out, wanted, back=False) for home, own in homes}
+
+        self.gate_steps = {gate: self._step_out_of_gate(gate) for gate in self.gates}
+        entered = enter()
+        left = leave(entered)
+        peopled = {island for ways, _, _ in left.values() for island in islands(ways)}
+        entered = enter()
+        lonely = [centre for centre, (ways, _, _) in entered.items() if not islands(ways) & peopled]
+        moved = entered | enter(peopled, lonely)
+        if any(len(moved[centre][0]) > len(entered[centre][0]) for centre in lonely):
+            entered = moved
+            left = leave(entered)
+            entered = enter() | enter(peopled, lonely)
         walks = nx.DiGraph()
         for home, (ways, exits, is_clear) in left.items():
             walks.add_node(("home", home))
-            for node, price in ways:
-                link(walks, ("home", home), node, price)
+            for number, share, price in ways:
+                link(walks, ("home", home), self.public.stop(number, share), price)
             for centre, (_, others, other_clear) in entered.items():
                 for here, there in itertools.product(exits, others):
                     if here.region and here.region == there.region:
@@ -549,8 +590,8 @@ class Oracle:
                             link(walks, ("home", home), ("centre", centre), here.price + price + there.price)
         for centre, (ways, _, _) in entered.items():
             walks.add_node(("centre", centre))
-            for node, price in ways:
-                link(walks, node, ("centre", centre), price)
+            for number, share, price in ways:
+                link(walks, self.public.stop(number, share), ("centre", centre), price)
         for u, v, price in self.public.graph().edges(data="price"):
             link(walks, u, v, price)
         cost = {home: {} for home, _ in homes}
