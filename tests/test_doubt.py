@@ -31,6 +31,7 @@ from geogrid.network.impedance import LENGTH, PROFILES
 from geogrid.network.search import find_nearest
 from tests.support.random_town import make_town
 from tests.support.town import at, draw_layers, draw_town
+from tests.support.walled_town import make_walled_town
 
 TEN_MINUTES = Reading("minutes", 10)
 THREE_MINUTES = Reading("minutes", 3)
@@ -160,6 +161,16 @@ o####o###############        |
         walk = measure_walks(lay_out(Town.from_layers(layers)), ADULT).cost
         world = measure_world(parts, replace(base, is_open=only), limit=np.inf)
         assert world.tolist() == walk.tolist()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_in_the_base_world_every_home_of_a_town_of_walls_walks_as_it_does(seed):
+    """Through nested, touching and split compounds, and gates whose legs pass water."""
+    town = make_walled_town(seed)
+    layout = lay_out(town)
+    parts = take_apart(town, spread_gates(layout), ADULT)
+    cost = measure_world(parts, make_base_world(parts.subject), limit=np.inf)
+    assert cost.tolist() == measure_walks(layout, ADULT).cost.tolist()
 
 
 # --- gates that are not known ------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from geogrid.coverage.town import Town
-from geogrid.coverage.walks import Layout, Objects, Walks
+from geogrid.coverage.walks import Layout, Objects, Walks, trace_walks
 from geogrid.network.access import (
     Departures,
     Doors,
@@ -22,7 +22,7 @@ from geogrid.network.access import (
 )
 from geogrid.network.enclosures import PUBLIC
 from geogrid.network.graph import Graph, price_segments
-from geogrid.network.impedance import ACCESS_DETOUR, Floats, Profile, price_legs
+from geogrid.network.impedance import ACCESS_DETOUR, LENGTH, Floats, Profile, price_legs
 from geogrid.network.inside import Spots, find_crossed
 from geogrid.network.route import Route, Stretch, find_route
 from geogrid.network.search import Ways
@@ -239,13 +239,15 @@ def find_cause(layout: Layout, home: int, reason: str) -> str:
 
     Returns
     -------
-    That, or `locked` (every known gate of its compound is closed to walkers), `gates_unsnapped` (no
+    That, or `locked` (every gate that it gets to is closed to walkers), `gates_unsnapped` (no
     street near the gates of its compound), `no_place` (nobody knows where it is).
     """
     if not np.isfinite(layout.homes.door_xy[layout.homes.door_home == home]).all():
         return "no_place"
-    if reason == "island" and layout.is_locked_in[home]:
-        return "locked"
+    if reason == "island" and layout.home_region[home] != PUBLIC:
+        is_shut_in = home in trace_walks(layout, LENGTH).homes.shut_in
+        if is_shut_in or layout.is_locked_in[home]:
+            return "locked"
     if reason == "unsnapped" and layout.home_region[home] != PUBLIC:
         return "gates_unsnapped"
     return reason

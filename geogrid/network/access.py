@@ -246,7 +246,7 @@ def snap_gates(
     stranded = np.zeros(0, np.int64)
     if leads is not None:
         stranded = np.flatnonzero(is_stranded(network, _snap_within(clear, access_limit_m), leads))
-    if len(stranded):
+    if leads is not None and len(stranded):
         onward = _snap_onward(
             network, xy[free[stranded]], leads, ROUND_GATE_M, within[stranded], access_limit_m
         )
