@@ -97,7 +97,10 @@ A
         layers["street"].geometry[0],
         layers["street"].geometry[1].__class__([(48.0006, -12.0), (96.0, -12.0)]),
     ]
-    assert assess_coverage(Town.from_layers(layers), TEN_MINUTES).homes.loc["A", "status"] == "unanswered"
+    # the first street leads nowhere then: straight to the end of the second, and along it
+    apart = np.hypot(48.0006, 12) + 47.9994 / 1.2 + 12
+    walk = assess_coverage(Town.from_layers(layers), TEN_MINUTES).homes.loc["A", "walk_s"]
+    assert walk == pytest.approx(apart, abs=0.002)
 
 
 def test_a_street_closed_to_walkers_is_not_walked():
