@@ -8,9 +8,10 @@ from pathlib import Path
 
 from flask import Blueprint, Response, request
 
+from geogrid.coverage.telling import LEAST_HOMES
 from geogrid.crs import WGS84
 from geogrid.errors import ConsentMissingError, InvalidOptionError, UnknownLayerError
-from geogrid.io.export import EXPORT_SUFFIXES, hide_small_counts, write_layer
+from geogrid.io.export import EXPORT_SUFFIXES, leave_out_counts, write_layer
 from geogrid.labels import LANGUAGES, label
 from geogrid.reports.compose import compose_report
 from geogrid.reports.forms import FORMS, describe_command, write_document
@@ -153,13 +154,16 @@ def _export(county: County, layer: str, suffix: str, crs: str | None, name: str)
         job.tell(0.1, "report.step.coverage" if layer in COMPUTED else "report.step.read")
         with Workspace.open(county.path, readonly=True) as workspace:
             frame = read_export(workspace, layer)
-        frame, n_hidden = hide_small_counts(frame)
+        frame, n_hidden = leave_out_counts(frame)
         job.tell(0.7, "web.office.step.write")
         # The name says what the data is to whoever finds the file, and to the writer.
         out = job.folder / f"export{'-synthetic' if county.is_synthetic else ''}{suffix}"
         written = write_layer(frame, out, layer_title=title_exports("zh")[layer], crs=crs)
         hidden = [
-            tuple(label("web.office.export.hidden", x, n=n_hidden, least=SMALLEST_COUNT) for x in LANGUAGES)
+            tuple(
+                label("web.office.export.hidden", x, n=n_hidden, homes=LEAST_HOMES, least=SMALLEST_COUNT)
+                for x in LANGUAGES
+            )
         ]
         told = [_part(note) for note in written.notes] + (hidden if n_hidden else [])
         return Product(written.path, name, tuple((zh, en) for zh, en in told))
