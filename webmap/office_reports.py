@@ -14,8 +14,9 @@ from geogrid.errors import ConsentMissingError, InvalidOptionError, UnknownLayer
 from geogrid.io.export import EXPORT_SUFFIXES, leave_out_counts, write_layer
 from geogrid.labels import LANGUAGES, label
 from geogrid.reports.compose import compose_report
-from geogrid.reports.forms import FORMS, describe_command, write_document
+from geogrid.reports.forms import FORMS, PUBLIC_FORMS, describe_command, write_document
 from geogrid.reports.gather import Request, gather_county
+from geogrid.reports.public import compose_public_report
 from geogrid.schema import LAYERS, SMALLEST_COUNT, TABLES
 from geogrid.workspace import Workspace
 from geogrid.workspace.exporting import COMPUTED, read_export
@@ -26,12 +27,15 @@ from webmap.languages import page_language
 from webmap.names import name_download
 from webmap.office import current_owner, render_office, require_whole_county, show_job
 from webmap.roles import needs
+from webmap.view import current_view
 
 office_reports = Blueprint("office_reports", __name__, url_prefix="/office")
 
 STEP_SHARES = {"read": 0.02, "findings": 0.08, "coverage": 0.25, "doubt": 0.35, "siting": 0.5}
 """How much of a report is done when each step begins; drawing is the rest, from `DRAWING`."""
 DRAWING = 0.7
+PUBLIC = "public"
+"""The scope of a report for everybody."""
 
 
 @office_reports.get("/reports")
@@ -65,19 +69,23 @@ def order_report() -> Response:
     form = _choose("form", asked.get("form", ""), FORMS)
     tongue = _choose("language", asked.get("language", page_language()), LANGUAGES)
     kind, _, code = asked.get("scope", "").partition(":")
-    if kind:
+    is_public = kind == PUBLIC
+    if kind and not is_public:
         _choose("scope", kind, ("community", "district"))
     wanted = Request(
         community=code if kind == "community" else None,
         district=code if kind == "district" else None,
         scenario=asked.get("scenario") or None,
         since=_read_revision(asked.get("since", "")),
+        is_public=is_public,
     )
+    if is_public:
+        _choose("form", form, PUBLIC_FORMS)
     about = name_download(
         county, label("web.office.report.title", tongue), code, wanted.scenario or "", suffix=form
     )
     job = current_jobs().submit(
-        current_owner(), "report", about, _report(county.path, wanted, form, tongue, about)
+        current_owner(), "report", about, _report(current_view(), wanted, form, tongue, about)
     )
     return show_job(job)
 
@@ -128,17 +136,27 @@ def _read_revision(text: str) -> int | None:
     return int(text)
 
 
-def _report(path: Path, wanted: Request, form: str, tongue: str, name: str) -> Work:
+def _report(view: County, wanted: Request, form: str, tongue: str, name: str) -> Work:
+    path, seen = view.path, None if view.whole is None else view.seen
+
     def work(job: Job) -> Product:
         today = datetime.date.today()  # noqa: DTZ011  # the office's own day
-        with Workspace.open(path, readonly=True) as workspace:
-            facts = gather_county(
-                workspace, wanted, today, lambda step: job.tell(STEP_SHARES[step], f"report.step.{step}")
-            )
-        document = compose_report(
-            facts, tongue, command=describe_command(path.name, f"report{form}", wanted, tongue)
-        )
         out = job.folder / f"report{form}"
+        command = describe_command(path.name, f"report{form}", wanted, tongue)
+        with Workspace.open(path, readonly=True) as workspace:
+            if wanted.is_public:
+                job.tell(STEP_SHARES["coverage"], "report.step.coverage")
+                document = compose_public_report(workspace, today, tongue, command=command)
+                write_document(document, None, out, _draw_with(job))
+                return Product(out, name)
+            facts = gather_county(
+                workspace,
+                wanted,
+                today,
+                lambda step: job.tell(STEP_SHARES[step], f"report.step.{step}"),
+                seen=seen,
+            )
+        document = compose_report(facts, tongue, command=command)
         write_document(document, facts, out, _draw_with(job))
         return Product(out, name)
 
