@@ -143,7 +143,16 @@ def test_homes_of_unknown_people_count_for_nothing():
 
 
 def test_sums_are_rounded_half_up_and_few_are_not_told_apart():
-    assert [round_sum(count) for count in (0, 1, 4, 5, 9, 14, 15, 1_234)] == ["<5", "<5", "<5", 10, 10, 10, 20, 1_230]
+    assert [round_sum(count) for count in (0, 1, 4, 5, 9, 14, 15, 1_234)] == [
+        "<5",
+        "<5",
+        "<5",
+        10,
+        10,
+        10,
+        20,
+        1_230,
+    ]
 
 
 def test_a_part_without_homes_is_none_and_what_is_not_told_is_missing():

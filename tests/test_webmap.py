@@ -122,7 +122,8 @@ def test_every_route_that_the_public_reads_has_an_address_to_try(app: Flask) -> 
     public = {
         rule.rule
         for rule in app.url_map.iter_rules()
-        if "GET" in (rule.methods or ()) and find_need(app, rule.endpoint) in {"open", "see_map", "see_colours"}
+        if "GET" in (rule.methods or ())
+        and find_need(app, rule.endpoint) in {"open", "see_map", "see_colours"}
     }
     assert public == set(SAMPLES)
 
@@ -398,7 +399,9 @@ def test_a_faulty_area_still_has_borders_and_a_name() -> None:
     assert [feature["properties"].get("name") for feature in features] == [None, "x", "y"]
 
 
-def test_letters_of_homes_stand_in_the_order_of_the_buildings(client: FlaskClient, staff: FlaskClient) -> None:
+def test_letters_of_homes_stand_in_the_order_of_the_buildings(
+    client: FlaskClient, staff: FlaskClient
+) -> None:
     homes = client.get("/api/v1/homes").get_json()
     totals = staff.get("/api/v1/coverage").get_json()["homes"]
     assert len(homes["status"]) == len(homes["bands"]) == 24

@@ -315,9 +315,7 @@ def test_the_legend_tells_what_is_visible_and_nothing_else(visit: Visit) -> None
     visit.open()
     legend = visit.page.locator("#legend-body")
     assert "存疑（结论可能相反）" not in legend.inner_text()  # which is for staff
-    assert {"可达", "不可达", "邻里服务中心", "片区"} <= set(
-        legend.inner_text().splitlines()
-    )
+    assert {"可达", "不可达", "邻里服务中心", "片区"} <= set(legend.inner_text().splitlines())
     assert "警格" not in legend.inner_text()
     assert "成人步行 10 分钟" in legend.inner_text()
     visit.page.locator("label[data-group=beat] input").check()
@@ -377,7 +375,9 @@ def test_letters_of_another_revision_do_not_colour_the_wrong_buildings(
         visit.page.context.close()
 
 
-@pytest.mark.parametrize(("level", "size"), [("areas", WIDE), ("areas", PHONE), ("map", WIDE), ("map", PHONE)])
+@pytest.mark.parametrize(
+    ("level", "size"), [("areas", WIDE), ("areas", PHONE), ("map", WIDE), ("map", PHONE)]
+)
 def test_what_a_level_does_not_offer_is_neither_shown_nor_asked_for(
     browser: Browser, tmp_path: Path, level: str, size: dict[str, int]
 ) -> None:
@@ -387,7 +387,9 @@ def test_what_a_level_does_not_offer_is_neither_shown_nor_asked_for(
     with serving(path) as origin:
         visit = make_visit(browser, origin, size)
         # A link of somebody who may see more opens without it.
-        visit.open("/#layers=homes,gap,centre,finding&colours=bands&reading=minutes:9:adult&plan=minutes:7:adult")
+        visit.open(
+            "/#layers=homes,gap,centre,finding&colours=bands&reading=minutes:9:adult&plan=minutes:7:adult"
+        )
         visit.settle()
         asked = [url.removeprefix(origin) for url in visit.requests]
         for address in ("/api/v1/gaps", "/api/v1/findings", "/api/v1/centres", "/api/v1/homes/doubt"):

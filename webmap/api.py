@@ -29,7 +29,7 @@ from webmap.summary import (
     summarise_coverage,
 )
 from webmap.tiles import TILE_LAYERS, version_tiles
-from webmap.view import STUDY, current_view, require_day, requested_reading
+from webmap.view import STUDY, current_view, requested_reading, require_day
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -204,9 +204,7 @@ def _write_catchments(county: County, reading: Any, *, studies: bool) -> str:
     if not studies:
         return write_features(ground, plain_records(ground, ("centre", "name")), "catchments")
     records = plain_records(ground, ("centre", "name", "people", "n_homes"))
-    return write_features(
-        ground, hide_unseen(county, records, county.assess(reading).homes), "catchments"
-    )
+    return write_features(ground, hide_unseen(county, records, county.assess(reading).homes), "catchments")
 
 
 @api.get("/isochrones.geojson")

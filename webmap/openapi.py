@@ -20,12 +20,21 @@ DESCRIBED = ("/api/", "/tiles/", "/healthz")
 """Beginnings of the paths that programs call."""
 
 QUERY: dict[str, tuple[str, dict[str, Any]]] = {
-    "minutes": ("Cutoff in minutes on foot, inclusive; without an account for more, of a standard reading.", {"type": "number", "exclusiveMinimum": 0}),
-    "metres": ("Cutoff in metres on the network, inclusive; without an account for more, of a standard reading.", {"type": "number", "exclusiveMinimum": 0}),
+    "minutes": (
+        "Cutoff in minutes on foot, inclusive; without an account for more, of a standard reading.",
+        {"type": "number", "exclusiveMinimum": 0},
+    ),
+    "metres": (
+        "Cutoff in metres on the network, inclusive; without an account for more, of a standard reading.",
+        {"type": "number", "exclusiveMinimum": 0},
+    ),
     "profile": ("Who walks.", {"enum": ["adult", "elderly", "child"]}),
     "q": ("A name, an address, pinyin or initials, as typed.", {"type": "string", "maxLength": 80}),
     "building": ("The id of a building.", {"type": "string"}),
-    "on": ("The date as of which it is asked; today when absent, and for readers without an account always.", {"type": "string", "format": "date"}),
+    "on": (
+        "The date as of which it is asked; today when absent, and for readers without an account always.",
+        {"type": "string", "format": "date"},
+    ),
     "format": ("The form of the answer.", {"type": "string"}),
     "layer": ("The name of a layer.", {"type": "string"}),
     "feature": ("The key of a feature in its layer.", {"type": "string"}),

@@ -61,7 +61,7 @@ def summarise_coverage(view: County, reading: Reading, *, studies: bool) -> dict
     return view.results.find(("summary", reading, studies), lambda: _summarise(view, reading, studies))
 
 
-def _summarise(view: County, reading: Reading, studies: bool) -> dict[str, Any]:  # noqa: FBT001  # passed on
+def _summarise(view: County, reading: Reading, studies: bool) -> dict[str, Any]:
     coverage = view.assess_doubt(reading) if studies else view.assess(reading)
     figures = coverage.to_dict()
     for name in ("gaps", "doubt"):  # gaps are told apart; of the doubt, the ranges of people are
@@ -208,7 +208,11 @@ def hide_unseen(view: County, records: list[dict[str, Any]], homes: pd.DataFrame
     """Records of centres, without people where a home of the centre may not be counted by the reader."""
     unseen = set() if view.whole is None else set(homes["centre"][~homes.index.isin(list(view.seen))])
     return [
-        {**record, **({"people": None} if record["centre"] in unseen else {}), "hidden": record["centre"] in unseen}
+        {
+            **record,
+            **({"people": None} if record["centre"] in unseen else {}),
+            "hidden": record["centre"] in unseen,
+        }
         for record in records
     ]
 

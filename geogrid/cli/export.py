@@ -81,7 +81,9 @@ def command(
     if written.path != file:
         click.echo("  " + label("cli.renamed", speak, path=written.path.name))
     if n_hidden:
-        click.echo(label("cli.export.hidden", speak, count=f"{n_hidden:,}", homes=LEAST_HOMES, least=SMALLEST_COUNT))
+        click.echo(
+            label("cli.export.hidden", speak, count=f"{n_hidden:,}", homes=LEAST_HOMES, least=SMALLEST_COUNT)
+        )
     for note in written.notes:
         click.echo(f"  {note}")
 

@@ -43,7 +43,7 @@ def command(
     district: str | None,
     scenario: str | None,
     since: int | None,
-    is_public: bool,  # noqa: FBT001  # a flag of the command line
+    is_public: bool,  # a flag of the command line
     tongue: str | None,
     template: Path | None,
 ) -> None:

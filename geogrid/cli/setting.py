@@ -29,7 +29,9 @@ def command(county: Path, name: str | None, value: str | None, author: str) -> N
     if name == "reading" and value is not None:
         value = str(Reading.parse(value))
     if value is not None and value not in SETTING_CHOICES.get(str(name), (value,)):
-        raise InvalidOptionError(option=str(name), value=value, expected=" / ".join(SETTING_CHOICES[str(name)]))
+        raise InvalidOptionError(
+            option=str(name), value=value, expected=" / ".join(SETTING_CHOICES[str(name)])
+        )
     with Workspace.open(county) as workspace:
         if name is not None and value is not None:
             workspace.set_setting(name, value, author)

@@ -174,7 +174,7 @@ class _Chooser:
     def _lies_within(self, told: frozenset[int]) -> Flags:
         """The rows that take from told sums alone."""
         others = [column for column in range(self._sums.shape[1]) if column not in told]
-        rows: Flags = ~self._sums[:, others].any(axis=1)
+        rows: Flags = np.logical_not(self._sums[:, others].any(axis=1))
         return rows
 
     def _count_left(self, number: int) -> Integers:

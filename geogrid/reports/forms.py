@@ -15,9 +15,7 @@ PUBLIC_FORMS = (".docx", ".pdf", ".xlsx")
 """Of a report for everybody, which has no map of buildings."""
 
 
-def require_form(
-    out: Path, template: Path | None = None, forms: tuple[str, ...] = FORMS
-) -> None:
+def require_form(out: Path, template: Path | None = None, forms: tuple[str, ...] = FORMS) -> None:
     """Raise UnsupportedFileError unless a report can be written to a file of that name."""
     if out.suffix.lower() not in forms:
         raise UnsupportedFileError(out.name, out.suffix or "-", forms)

@@ -21,7 +21,9 @@ from geogrid.workspace.cache import fingerprint_town, read_layout
 COUNTED = ("total", "covered", "not_covered", "unanswered")
 
 
-def compose_public_report(workspace: Workspace, day: datetime.date, language: str, *, command: str) -> Document:
+def compose_public_report(
+    workspace: Workspace, day: datetime.date, language: str, *, command: str
+) -> Document:
     """The county's coverage under its own and the standard readings, by community, as everybody is told it.
 
     Raises
@@ -54,7 +56,9 @@ def compose_public_report(workspace: Workspace, day: datetime.date, language: st
         ),
         language=language,
         marks=tuple(list_marks(subject, words)),
-        sign_off=tuple((words(f"sign_off.{name}"), "") for name in ("number", "author", "reviewer", "issuer")),
+        sign_off=tuple(
+            (words(f"sign_off.{name}"), "") for name in ("number", "author", "reviewer", "issuer")
+        ),
         made_on=day,
         revision=subject.revision,
         is_synthetic=subject.is_synthetic,
@@ -77,13 +81,23 @@ def _tell(
                 TableColumn("name", words("column.area")),
                 TableColumn("homes", words("public.homes"), CellKind.COUNT),
                 *(
-                    TableColumn(name, words("column.people" if name == "total" else f"column.{name}"), CellKind.COUNT)
+                    TableColumn(
+                        name, words("column.people" if name == "total" else f"column.{name}"), CellKind.COUNT
+                    )
                     for name in COUNTED
                 ),
             ),
             tuple(_list_rows(subject, coverage, number, told)),
         )
-    yield Paragraph(words("method.reproduce.text", revision=subject.revision, hash=subject.content_hash, day=subject.day.isoformat()), is_note=True)
+    yield Paragraph(
+        words(
+            "method.reproduce.text",
+            revision=subject.revision,
+            hash=subject.content_hash,
+            day=subject.day.isoformat(),
+        ),
+        is_note=True,
+    )
     yield Paragraph(command)
 
 
