@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from geogrid.cli import language
-from geogrid.cli.options import county_argument
-from geogrid.cli.output import Progress
+from geogrid.cli.options import county_argument, operator_name
+from geogrid.cli.output import Progress, record_here
 from geogrid.labels import LANGUAGES, label
 
 
@@ -46,7 +46,7 @@ def command(
     """
     from geogrid.io.naming import name_output
     from geogrid.reports.compose import compose_report
-    from geogrid.reports.forms import describe_command, require_form, write_document
+    from geogrid.reports.forms import describe_command, describe_event, require_form, write_document
     from geogrid.reports.gather import Request, gather_county
     from geogrid.workspace import Workspace
 
@@ -68,4 +68,5 @@ def command(
         lambda done, total: progress(done / total, "report.step.draw"),
         template=template,
     )
+    record_here(county, describe_event(operator_name(), request, out.suffix.lower()), language())
     click.echo(label("cli.written", language(), path=out))
