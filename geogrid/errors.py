@@ -153,6 +153,16 @@ class UnsupportedFileError(InputError):
 
 
 @dataclass(eq=False)
+class UnfinishedFileError(InputError):
+    """A file that ends, or says itself that it ends, before all of its data."""
+
+    zh = "文件 {file} 没有下载完（{found}），未导入任何内容。请重新下载，范围大时分块下载。"
+    en = "The download of {file} broke off ({found}) and nothing was imported. Download it again, in parts where it is large."
+    file: str
+    found: str
+
+
+@dataclass(eq=False)
 class TextEncodingError(InputError):
     """A file whose texts read badly in the encoding named, or in more than one way."""
 
@@ -504,6 +514,56 @@ class WorkspaceDamagedError(WorkspaceError):
 
 
 @dataclass(eq=False)
+class WorkspaceProtectedError(WorkspaceError):
+    """A file or folder of a county that this user may not write, or not read."""
+
+    zh = "没有写入（或读取）{path} 所需的权限（{missing}），未改动。请让文件的所有者授予权限，或换用有权限的账户。"
+    en = "This user lacks a permission that {path} needs ({missing}); nothing was changed. Have its owner grant it, or work as a user who has it."
+    path: str
+    missing: str
+
+
+@dataclass(eq=False)
+class StoreUnreachableError(WorkspaceError):
+    """The disk or the system did not answer as it should; nothing says that the file is damaged."""
+
+    zh = "现在无法读写 {path}（{found}），未改动。磁盘或网络可能暂时不可用，请检查后重试。"
+    en = "{path} cannot be read or written now ({found}); nothing was changed. Check the disk and try again."
+    path: str
+    found: str
+
+
+@dataclass(eq=False)
+class ContentDamagedError(WorkspaceDamagedError):
+    """Rows that are not what was written, though SQLite can read them."""
+
+    zh = "{path} 的内容与写入时不符（{found}），数据可能已损坏。请用 geogrid check 查看，并用 geogrid restore 恢复最近的备份。"
+    en = "The content of {path} is not what was written ({found}); it may be damaged. See geogrid check, and bring back the last backup with geogrid restore."
+
+
+@dataclass(eq=False)
+class ServerRunningError(WorkspaceError):
+    """A second server for one county."""
+
+    zh = (
+        "{path} 已由另一个 geogrid serve 提供服务（进程 {process}）。请先停止它；同一县域文件只能有一个服务。"
+    )
+    en = "Another geogrid serve has {path} (process {process}). Stop it first: a county file has one server."
+    path: str
+    process: str
+
+
+@dataclass(eq=False)
+class PrivateFileMissingError(WorkspaceError):
+    """A county that had accounts, without the file that holds them."""
+
+    zh = "本县曾有账号，但找不到 {private}，因此不新建管理员。请从备份恢复它；若确实要从头开始，用 geogrid account {path} add 建立账号。"
+    en = "This county had accounts but {private} is not there, so no administrator is made. Bring it back from a backup; to begin anew, add an account with geogrid account {path} add."
+    path: str
+    private: str
+
+
+@dataclass(eq=False)
 class ConflictError(WorkspaceError):
     """Somebody else changed the same feature in the meantime."""
 
@@ -697,8 +757,44 @@ class LastAdminError(InputError):
     login: str
 
 
-class NetworkDriveWarning(UserWarning):
+class CountyNotice(UserWarning):
+    """Something about a county's files that whoever uses them should know; the command line shows it."""
+
+
+class NetworkDriveWarning(CountyNotice):
     """The county's file lies on a network drive, where SQLite's locks cannot be relied on."""
+
+
+class SchemaRaisedNotice(CountyNotice):
+    """A county file of an earlier schema was brought up; a copy of it was kept."""
+
+    def __init__(self, path: object, found: int, now: int, kept: object) -> None:
+        super().__init__(
+            f"{path} 的数据结构已由版本 {found} 升级到 {now}；升级前的副本：{kept}\n"
+            f"{path} was brought from schema {found} to {now}; a copy of it as it was: {kept}"
+        )
+
+
+class MomentWarning(CountyNotice):
+    """The two files of a county are not of one moment, and were put together by other means."""
+
+    def __init__(self, path: object, map_revision: int, private_revision: int) -> None:
+        super().__init__(
+            f"{path} 与其私有文件不是同一时刻的（地图修订 {map_revision}，私有文件修订 {private_revision}）：已对齐编号，"
+            f"内容均未改动。请核对人员任职，或恢复同一份备份中的两个文件。\n"
+            f"{path} and its private file are not of one moment (revision {map_revision} of the map, {private_revision} "
+            "of the private file): their numbers were brought together, nothing in either was changed. Look the "
+            "duties over, or restore both files from one backup."
+        )
+
+
+class PrivateFileNotice(CountyNotice):
+    """The private file belongs to another user: the map is read without people."""
+
+    def __init__(self, private: object) -> None:
+        super().__init__(
+            f"无权读取 {private}：以下结果不含人员与任职。\nNo permission to read {private}: what follows is without people and duties."
+        )
 
 
 # --- the map server ----------------------------------------------------------------------------

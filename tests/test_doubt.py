@@ -17,6 +17,7 @@ from geogrid.cli.certainty import describe_doubt as print_doubt
 from geogrid.cli.coverage import command
 from geogrid.coverage.assess import add_doubt, assess_layout
 from geogrid.coverage.doubt import N_WORLDS, assess_doubt, describe_area, describe_doubt
+from geogrid.coverage.lots import WorldNumber
 from geogrid.coverage.possible_gates import spread_gates
 from geogrid.coverage.reading import Reading
 from geogrid.coverage.repricing import measure_world, price_world, take_apart
@@ -44,7 +45,7 @@ def doubt(town, reading=TEN_MINUTES, **options):
 
 def measure(town, profile=ADULT, **changes):
     """Seconds of every home's walk in the base world with some of its factors changed."""
-    parts = take_apart(spread_gates(town, lay_out(town)), profile)
+    parts = take_apart(town, spread_gates(town, lay_out(town)), profile)
     world = replace(make_base_world(parts.subject), **changes)
     return (measure_world(parts, world, limit=np.inf) / 1000).tolist()
 
@@ -55,8 +56,9 @@ def measure(town, profile=ADULT, **changes):
 @pytest.mark.parametrize("profile", [ADULT, PROFILES["elderly"], LENGTH], ids=lambda p: p.name)
 @pytest.mark.parametrize("seed", range(8))
 def test_the_base_world_is_the_base_to_the_millisecond(seed, profile):
-    layout = lay_out(make_town(seed))
-    parts = take_apart(spread_gates(make_town(seed), layout), profile)
+    town = make_town(seed)
+    layout = lay_out(town)
+    parts = take_apart(town, spread_gates(town, layout), profile)
     cost = measure_world(parts, make_base_world(parts.subject), limit=np.inf)
     assert cost.tolist() == measure_walks(layout, profile).cost.tolist()
 
@@ -80,11 +82,10 @@ def test_worlds_of_the_demo_county_are_searched_as_exactly_as_the_base():
 
 def compare_worlds(town, *, seed, limit):
     """Against `find_nearest`, which carries the centre along and is itself tested against networkx."""
-    parts = take_apart(spread_gates(town, lay_out(town)), ADULT)
-    rng = np.random.default_rng(seed)
+    parts = take_apart(town, spread_gates(town, lay_out(town)), ADULT)
     n_centres = int(parts.ways.centres.place.max()) + 1
-    for _ in range(5):
-        world = draw_world(parts.subject, rng)
+    for number in range(5):
+        world = draw_world(parts.subject, WorldNumber(seed, number))
         costs, ways = price_world(parts, world)
         homes, centres = _keep_open(ways.homes), _keep_open(ways.centres)
         expected = find_nearest(parts.graph, costs, homes, centres, ways.direct, parts.n_homes, n_centres)
@@ -145,7 +146,7 @@ o####o###############        |
                 1
 """
     town = draw_town(picture)
-    parts = take_apart(spread_gates(town, lay_out(town)), ADULT)
+    parts = take_apart(town, spread_gates(town, lay_out(town)), ADULT)
     base = make_base_world(parts.subject)
     n_gates = len(base.is_open)
     assert n_gates >= 2
@@ -297,11 +298,66 @@ def test_a_seed_gives_one_answer_and_another_seed_another():
 
 
 def test_more_worlds_begin_with_the_same_ones():
-    parts = take_apart(lay_out(make_town(2)), ADULT)
-    few, many = np.random.default_rng(4), np.random.default_rng(4)
-    for _ in range(3):
-        one, same = draw_world(parts.subject, few), draw_world(parts.subject, many)
-        assert (one.speed, one.leg.tolist()) == (same.speed, same.leg.tolist())
+    town = make_town(2)
+    few, many = (doubt(town, THREE_MINUTES, seed=4, n_worlds=n)[0] for n in (3, 4))
+    once_more = 4 * many.covered_share - 3 * few.covered_share  # times covered: by the fourth world alone
+    assert set(np.round(once_more[~np.isnan(once_more)], 9)) == {0.0, 1.0}
+
+
+def sort_of_town(town, order):
+    """The town with the rows of every layer in another order."""
+    return Town.from_layers(
+        {name: frame.sample(frac=1, random_state=order) for name, frame in vars(town).items()}
+    )
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_order_of_rows_changes_no_verdict_and_no_range(seed):
+    town = make_town(seed, n_homes=120)
+    town.building["people_source"] = "estimated"
+    told, _ = doubt(town, THREE_MINUTES, seed=seed, n_worlds=60)
+    again, _ = doubt(sort_of_town(town, seed + 1), THREE_MINUTES, seed=seed, n_worlds=60)
+    np.testing.assert_array_equal(told.covered_share, again.covered_share)
+    assert told.verdict.tolist() == again.verdict.tolist()
+    assert describe_doubt(told) == describe_doubt(again)
+
+
+@pytest.mark.parametrize(("first", "second", "seed"), [(0, 1, 0), (2, 2, 2**63), (3, 4, 7), (5, 6, 11)])
+def test_a_part_of_a_town_computed_alone_has_the_doubts_it_has_in_the_whole(first, second, seed):
+    """Two towns a long way apart, computed together and each alone: no walk leads from one to the other."""
+    west, east = make_town(first, n_homes=40), make_town(second, n_homes=40)
+    west, east = rename(west, "w", 0.0), rename(east, "e", 20_000.0)
+    both = Town.from_layers(
+        {name: pd.concat([getattr(east, name), frame]) for name, frame in vars(west).items()}
+    )
+    whole, coverage = doubt(both, THREE_MINUTES, seed=seed, n_worlds=25)
+    share = pd.Series(whole.covered_share, index=coverage.homes.index)
+    verdict = pd.Series(whole.verdict, index=coverage.homes.index, dtype=object)
+    for part in (west, east):
+        alone, coverage = doubt(part, THREE_MINUTES, seed=seed, n_worlds=25)
+        here = coverage.homes.index
+        np.testing.assert_array_equal(alone.covered_share, share[here])
+        assert alone.verdict.tolist() == verdict[here].tolist()
+
+
+def rename(town, prefix, east_m):
+    """The town moved to the east, with a prefix before every id."""
+    layers = {}
+    for name, frame in vars(town).items():
+        named = {
+            column: frame[column].map(lambda one: prefix + one, na_action="ignore")
+            for column in ("id", "building", "compound", "centre")
+            if column in frame
+        }
+        layers[name] = frame.assign(**named).set_geometry(
+            gpd.GeoSeries([_move_east(one, east_m) for one in frame.geometry], crs=frame.crs)
+        )
+    return Town.from_layers(layers)
+
+
+def _move_east(geometry, east_m):
+    step = np.array([east_m, 0.0, 0.0])
+    return shapely.transform(geometry, lambda xy: xy + step[: xy.shape[1]], include_z=geometry.has_z)
 
 
 @pytest.mark.parametrize(
@@ -346,12 +402,10 @@ def test_the_range_of_the_worlds_holds_the_base_without_being_stretched_where_al
     town = replace(town, compound=town.compound.iloc[:0], gate=town.gate.iloc[:0])
     layout = lay_out(town)
     coverage = assess_layout(town, layout, [THREE_MINUTES])[0]
-    parts = take_apart(layout, ADULT)
-    rng = np.random.default_rng(seed)
+    parts = take_apart(town, layout, ADULT)
     limit = THREE_MINUTES.cutoff_units
-    counts = [
-        (measure_world(parts, draw_world(parts.subject, rng), limit=limit) <= limit).sum() for _ in range(200)
-    ]
+    worlds = (draw_world(parts.subject, WorldNumber(seed, number)) for number in range(200))
+    counts = [(measure_world(parts, world, limit=limit) <= limit).sum() for world in worlds]
     base = (coverage.homes["status"] == "covered").sum()
     low, high = np.quantile(counts, [0.2, 0.8])
     assert low <= base <= high

@@ -22,7 +22,7 @@ GOOD = {
     "map.basemap_datum": ["", "wgs84", "gcj02"],
     "map.basemap_source": ["", "某某图"],
     "map.tianditu_token": ["", "0a1b2c"],
-    "web.public": ["off"],
+    "web.public": ["off", "areas", "map"],
     "map.mark": ["", "内部使用"],
 }
 BAD = {
@@ -49,7 +49,7 @@ BAD = {
     "map.basemap_datum": ["bd09", "WGS84", "x"],
     "map.basemap_source": ["x" * 201],
     "map.tianditu_token": ["a b", "x" * 65, "a&tk=b", "é"],
-    "web.public": ["", "yes", "ON"],
+    "web.public": ["", "yes", "ON", "on"],
     "map.mark": ["x" * 41, "a\u2028b"],
 }
 

@@ -140,7 +140,7 @@ def test_nothing_of_the_county_is_changed_from_the_page_but_within_the_areas_of_
     # Whoever writes opens the file by `open_to_edit`; records of accounts by `open_workspace`.
     allowed = {
         ("sessions.py", "open_workspace"),
-        ("serve.py", "serve"),  # at the start, by whoever starts the server
+        ("serve.py", "open_for_service"),  # at the start, by whoever starts the server
         ("office_uploads.py", "_read_features"),  # a rehearsal
     }
     found = set()

@@ -40,6 +40,7 @@ from webmap.names import name_download
 from webmap.planning import read_whole, require_whole
 from webmap.roles import current_reader, needs, open_to_edit
 from webmap.scenario_api import measure_standing, read_edits
+from webmap.view import current_view
 from webmap.whatif import measure_edited
 
 scenarios_api = Blueprint("scenarios", __name__, url_prefix="/api/v1/scenarios")
@@ -145,7 +146,7 @@ def edits_file() -> Response:
 @needs("plan")
 def comparison_file() -> Response:
     """What stands and kept scenarios side by side, `?name=` once or more: a sheet for each reading."""
-    county, language = current_county(), page_language()
+    county, language = current_view(), page_language()
     names = request.args.getlist("name")
     if not 0 < len(names) <= MOST_COMPARED:
         raise InvalidOptionError(option="name", value=str(len(names)), expected=f"1 … {MOST_COMPARED}")

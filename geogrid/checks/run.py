@@ -27,6 +27,8 @@ from geogrid.checks.partition import find_edge_faults, find_exclaves, find_parti
 from geogrid.checks.references import find_key_faults, find_reference_faults, find_validity_faults
 from geogrid.checks.roster import find_role_faults, find_roster_faults, find_vacant_posts
 from geogrid.checks.rules import make_finding, sort_findings
+from geogrid.checks.stops import find_square_faults, find_stop_faults, find_unnamed_gates
+from geogrid.coverage.town import complete_layer
 from geogrid.crs import require_metric
 from geogrid.findings import Finding
 from geogrid.schema import AREA_LAYERS, PARTITION_LAYERS
@@ -171,6 +173,22 @@ def _check_streets(current: Mapping[str, gpd.GeoDataFrame]) -> Iterator[Finding]
         )
         faults = partial(find_gate_faults, compounds, current.get("gate", no_gates))
         yield from attempt("compound", compounds, faults)
+    yield from _check_stops(current)
+
+
+def _check_stops(current: Mapping[str, gpd.GeoDataFrame]) -> Iterator[Finding]:
+    names = ("street", "gate", "street_barrier", "compound", "barrier", "square")
+    if not current.keys() & names:
+        return
+    crs = next(current[name].crs for name in names if name in current)
+    street, gate, street_barrier, compound, barrier, square = (
+        complete_layer(current.get(name, gpd.GeoDataFrame(geometry=[], crs=crs)), name) for name in names
+    )
+    yield from attempt("gate", gate, partial(find_unnamed_gates, compound, gate))
+    if len(street):
+        faults = partial(find_stop_faults, street, gate, street_barrier, compound, barrier)
+        yield from attempt("street", street, faults)
+        yield from attempt("square", square, partial(find_square_faults, square, street))
 
 
 def _check_roster(

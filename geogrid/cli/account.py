@@ -67,7 +67,7 @@ def list_them(county: Path, as_json: bool) -> None:
     from geogrid.workspace import Workspace
     from geogrid.workspace.account import list_accounts
 
-    with Workspace.open(county) as workspace:
+    with Workspace.open(county, readonly=True) as workspace:
         accounts = list_accounts(workspace)
     fields = ("login", "role", "scope", "is_disabled", "last_login", "n_failed")
     rows = [{name: getattr(account, name) for name in fields} for account in accounts]

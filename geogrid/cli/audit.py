@@ -31,7 +31,7 @@ def list_them(county: Path, last: int, as_json: bool) -> None:
     from geogrid.workspace.audit import read_trail
     from geogrid.workspace.record import local_moment, read_detail, tell_records
 
-    with Workspace.open(county) as workspace:
+    with Workspace.open(county, readonly=True) as workspace:
         trail = read_trail(workspace).tail(last)
         told = tell_records(workspace, trail, language())
     if as_json:
@@ -55,7 +55,7 @@ def verify(county: Path, as_json: bool) -> int:
     from geogrid.workspace import Workspace
     from geogrid.workspace.audit import verify_trail
 
-    with Workspace.open(county) as workspace:
+    with Workspace.open(county, readonly=True) as workspace:
         report = verify_trail(workspace)
     if as_json:
         broken = [{"record": number, "why": why} for number, why in report.broken]

@@ -97,7 +97,7 @@ def command(
         raise InvalidOptionError(
             option="--explain", value=explain, expected="不与 --out、--homes 同用 / without --out and --homes"
         )
-    with Workspace.open(county) as workspace:
+    with Workspace.open(county, readonly=True) as workspace:
         if metres is not None:
             reading = Reading("metres", metres)
         elif minutes is not None or profile is not None:

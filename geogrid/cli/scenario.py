@@ -57,7 +57,7 @@ def command(
         )
     if (file is None) == (action == "save"):
         raise InvalidOptionError(option="FILE", value=str(file or ""), expected="save NAME FILE.json")
-    with Workspace.open(county) as workspace:
+    with Workspace.open(county, readonly=action in ("list", "show")) as workspace:
         if name is None:
             _show_list([stored.to_dict() for stored in list_scenarios(workspace)], as_json)
         elif action == "show":

@@ -26,7 +26,7 @@ def command(county: Path, name: str | None, value: str | None, author: str) -> N
 
     if name is not None and name not in SETTINGS:
         raise InvalidOptionError(option="NAME", value=name, expected=", ".join(SETTINGS))
-    with Workspace.open(county) as workspace:
+    with Workspace.open(county, readonly=value is None) as workspace:
         if name is not None and value is not None:
             folder = workspace.path.resolve().parent
             change_setting(workspace, name, value, actor=operator_name(), author=author, folder=folder)

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geogrid.coverage.possible_gates import spread_gates
+from geogrid.coverage.lots import WorldNumber
+from geogrid.coverage.possible_gates import spread_gates, spread_stops
 from geogrid.coverage.reading import Reading
 from geogrid.coverage.repricing import Parts, measure_world, take_apart
 from geogrid.coverage.town import Town
@@ -23,6 +24,7 @@ from geogrid.coverage.worlds import (
     BARRED_LEG_SHARE,
     CROSSING_COUNTY,
     CROSSING_STREET,
+    DOUBTFUL_WAY_SHARE,
     INFERRED_GATE_SHARE,
     LEG_COMPOUND,
     LEG_COUNTY,
@@ -66,13 +68,14 @@ class Assumption:
     Attributes
     ----------
     name
-        That of a `Spread`; or `gate_inferred`, `gate_unknown` (drawn around the compound), `leg_barred`.
+        That of a `Spread`; or `gate_inferred`, `gate_unknown` (drawn around the compound), `leg_barred`,
+        `way_doubtful` (streets, and gates and barriers on them).
     scope
         What shares one factor.
     low_90, high_90
-        Between which factors 90 % of the worlds lie; None for gates and barred legs.
+        Between which factors 90 % of the worlds lie; None for gates, barred legs and doubtful ways.
     chance
-        Of an inferred gate to be one, and of a barred leg to be walked; else None.
+        Of an inferred gate to be one, and of a barred leg or a doubtful way to be walked; else None.
     n
         How many such factors: 1 for the county, else compounds, streets, buildings.
     """
@@ -141,17 +144,16 @@ def assess_doubt(
     """
     if n_worlds < 1:
         raise InvalidOptionError(option="n_worlds", value=str(n_worlds), expected="1, 2, …")
-    parts = take_apart(spread_gates(town, layout), reading.measure)
+    parts = take_apart(town, spread_stops(spread_gates(town, layout)), reading.measure)
     people, is_estimated = _read_people(layout)
     answered = (homes["status"] != "unanswered").to_numpy(bool)
     covered = (homes["status"] == "covered").to_numpy(bool)
     areas, area_of_home = _number_areas(homes)
-    rng = np.random.default_rng(seed)
     times_covered = np.zeros(len(homes), np.int64)
     n_homes = np.empty((n_worlds, len(areas)))
     n_people = np.empty((n_worlds, len(areas)))
     for number in range(n_worlds):
-        world = draw_world(parts.subject, rng)
+        world = draw_world(parts.subject, WorldNumber(seed, number))
         cost = measure_world(parts, world, limit=reading.cutoff_units)
         is_in = answered & (cost <= reading.cutoff_units)
         times_covered += is_in
@@ -183,11 +185,10 @@ def list_assumptions(parts: Parts, n_estimated: int) -> tuple[Assumption, ...]:
     is_timed = parts.profile is not LENGTH
     slopes = np.maximum(np.abs(parts.uphill_ms), np.abs(parts.downhill_ms)) > ROUNDING_MS
     n_crossed = len(np.unique(parts.street[parts.wait_ms > 0]))
-    places = np.unique(np.concatenate([parts.home_place, parts.centre_place, parts.direct_place]))
     found = [
         _assume(SPEED, int(is_timed)),
         _assume(LEG_COUNTY, 1),
-        _assume(LEG_COMPOUND, len(places)),
+        _assume(LEG_COMPOUND, len(subject.place_key)),
         _assume(CROSSING_COUNTY, int(n_crossed > 0)),
         _assume(CROSSING_STREET, n_crossed),
         _assume(SLOPE, int(is_timed and bool(slopes.any()))),
@@ -204,8 +205,13 @@ def list_assumptions(parts: Parts, n_estimated: int) -> tuple[Assumption, ...]:
         ),
         Assumption("gate_unknown", Scope.COMPOUND, of_origin[GateOrigin.UNKNOWN]),
         Assumption("leg_barred", Scope.BUILDING, int(subject.is_barred.sum()), chance=BARRED_LEG_SHARE),
+        Assumption("way_doubtful", Scope.STREET, _count_doubts(parts), chance=DOUBTFUL_WAY_SHARE),
     ]
     return tuple(assumption for assumption in found if assumption.n)
+
+
+def _count_doubts(parts: Parts) -> int:
+    return len(np.unique(parts.graph.doubt[parts.graph.doubt >= 0]))
 
 
 def _assume(spread: Spread, n: int) -> Assumption:

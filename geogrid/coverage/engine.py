@@ -29,7 +29,10 @@ from geogrid.network import kernel
 from geogrid.network.access import (
     Doors,
     Spots,
+    is_on_square,
     price_arrivals,
+    price_departures,
+    price_over_squares,
     price_within_compounds,
     select_doors,
     snap_doors,
@@ -213,6 +216,10 @@ class Engine:
         direct = _NO_DIRECT
         if doors.spots.compound[0] >= 0:
             direct = price_within_compounds(network, costs, self.profile, layout.home_doors, doors)
+        elif is_on_square(network, doors, ways):
+            homes, gates = layout.home_doors, layout.gates
+            departures = price_departures(network, costs, self.profile, homes, gates)
+            direct = price_over_squares(network, self.profile, homes, departures, doors, ways)
         return _Centre(edit.id, name, doors, direct.home), ways, direct
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from geogrid.coverage.town import Town
+from geogrid.coverage.town import Town, list_street_ids
 from geogrid.coverage.walks import Layout, Objects, Walks
 from geogrid.network.access import (
     Doors,
@@ -234,8 +234,8 @@ class _Teller:
             "public": price_segments(self._network.public, profile),
             "inside": price_segments(self._network.inside, profile),
         }
-        self._street_id: Objects = town.street["id"].to_numpy(object)
-        self._street_name: Objects = town.street["name"].to_numpy(object)
+        self._street_id: Objects = list_street_ids(town)
+        self._street_name: Objects = list_street_ids(town, "name")
 
     def tell(self, homes: Doors, centres: Doors) -> Iterator[Leg]:
         """The legs of the best walk from the doors of a home to those of a centre, or the other way round."""

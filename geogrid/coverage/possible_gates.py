@@ -1,4 +1,4 @@
-"""Where the gate of a compound could be of which none is known: places around its edge."""
+"""Where the gate of a compound could be of which none is known, and where people perhaps pass on a street."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from geogrid.network.compounds import ON_EDGE_M, GateOrigin, Gates, Geometries
 from geogrid.network.graph import Graph
 from geogrid.network.impedance import ACCESS_LIMIT_M, Floats, Integers, is_leg_too_long
 from geogrid.network.snap import snap_points
+from geogrid.network.squares import CHORD
+from geogrid.network.stops import split_doubtful
 
 N_RIM_PLACES = 8
 """Places looked at around the edge of a compound without a known gate: two for each side of a rectangle."""
@@ -47,6 +49,15 @@ def spread_gates(town: Town, layout: Layout, *, access_limit_m: float = ACCESS_L
     order = np.argsort(owner, kind="stable")
     network = replace(layout.network, gates=Gates(spread_xy[order], owner[order], ids[order], gates.origin))
     return replace(layout, network=network, gates=snap_gates(network, access_limit_m=access_limit_m))
+
+
+def spread_stops(layout: Layout) -> Layout:
+    """The layout with gates and barriers on streets that are in doubt made passages that a world can close."""
+    network = layout.network
+    public = split_doubtful(network.public)
+    added = np.full(public.n_segments - network.public.n_segments, CHORD)  # nobody steps on them
+    squares = replace(network.squares, of_segment=np.append(network.squares.of_segment, added))
+    return replace(layout, network=replace(network, public=public, squares=squares))
 
 
 def list_rim_places(polygons: Geometries, first_xy: Floats) -> tuple[Floats, Integers]:

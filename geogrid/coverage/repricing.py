@@ -13,9 +13,12 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
+from geogrid.coverage.lots import Keys, make_keys
+from geogrid.coverage.town import Town, list_street_ids
 from geogrid.coverage.walks import Layout, PricedWays, price_ways
 from geogrid.coverage.worlds import Subject, World
 from geogrid.network.access import Doors
+from geogrid.network.compounds import Gates
 from geogrid.network.graph import Costs, Graph, price_segments
 from geogrid.network.impedance import LENGTH, Floats, Integers, Profile, round_half_up
 from geogrid.network.search import Ways, match_equal
@@ -85,16 +88,17 @@ class Parts:
     @property
     def n_homes(self) -> int:
         """Number of homes."""
-        return self.subject.n_homes
+        return len(self.subject.home_key)
 
 
-def take_apart(layout: Layout, profile: Profile) -> Parts:
+def take_apart(town: Town, layout: Layout, profile: Profile) -> Parts:
     """The walks of a town in parts.
 
     Parameters
     ----------
     layout
-        With every place where a gate could be; see `possible_gates.spread_gates`.
+        With every place where a gate could be, and apart where a stop is in doubt; see
+        `possible_gates.spread_gates` and `spread_stops`.
     """
     graph = layout.network.public
     costs = price_segments(graph, profile)
@@ -105,10 +109,21 @@ def take_apart(layout: Layout, profile: Profile) -> Parts:
     ways = price_ways(layout, profile)
     home, first = np.unique(ways.homes.place, return_index=True)
     gates = layout.network.gates
-    n_compounds = 1 + int(max(layout.network.gated.max(initial=-1), layout.homes.compound.max(initial=-1)))
+    n_compounds = len(town.compound)
     of_gate = layout.network.gated[gates.compound]
     own = np.where(layout.homes.compound >= 0, layout.homes.compound, n_compounds + np.arange(layout.n_homes))
     of_centre = n_compounds + layout.n_homes + np.arange(layout.n_centres)
+    places = [
+        _pick_places(ways.homes, own, of_gate),
+        _pick_places(ways.centres, of_centre, of_gate),
+        own[ways.direct.home],
+    ]
+    used, place = np.unique(np.concatenate(places), return_inverse=True)
+    home_place, centre_place, direct_place = np.split(place, np.cumsum([len(rows) for rows in places])[:-1])
+    compound_id = town.compound["id"].to_numpy(object)
+    home_key = make_keys("home", layout.homes.building["id"].to_numpy(object))
+    centre_key = make_keys("centre", layout.centre_id)
+    place_key = np.concatenate([make_keys("compound", compound_id), home_key, centre_key])
     return Parts(
         graph=graph,
         profile=profile,
@@ -118,31 +133,44 @@ def take_apart(layout: Layout, profile: Profile) -> Parts:
         downhill_ms=costs.backward - level_ms - wait_ms,
         street=street.astype(np.int64),
         ways=ways,
-        home_place=_pick_places(ways.homes, own, of_gate),
-        centre_place=_pick_places(ways.centres, of_centre, of_gate),
-        direct_place=own[ways.direct.home],
+        home_place=home_place,
+        centre_place=centre_place,
+        direct_place=direct_place,
         beside=np.stack(match_equal(ways.homes.segment, ways.centres.segment)),
         home=home,
         first=first,
         arcs=_join_arcs(graph, ways.centres),
         subject=Subject(
-            n_places=n_compounds + layout.n_homes + layout.n_centres,
-            n_streets=len(lines),
-            n_homes=layout.n_homes,
+            place_key=place_key[used],
+            street_key=make_keys("street", list_street_ids(town)[lines]),
+            home_key=home_key,
+            centre_key=centre_key,
             gate_compound=gates.compound,
             gate_origin=gates.origin[gates.compound],
+            gate_key=_make_gate_keys(gates, compound_id[of_gate]),
             is_barred=np.concatenate(
                 [
                     _mark_barred(layout.home_doors, layout.n_homes),
                     _mark_barred(layout.centre_doors, layout.n_centres),
                 ]
             ),
+            doubt_key=make_keys("doubt", layout.network.doubts),
         ),
     )
 
 
+def _make_gate_keys(gates: Gates, compound_id: npt.NDArray[np.object_]) -> Keys:
+    """Keys of gates by their ids; of those without, by their compound's and the place to a decimetre."""
+    places = np.rint(gates.xy * 10.0).astype(np.int64).tolist()
+    rows = zip(gates.id, compound_id, places, strict=True)
+    return make_keys("gate", [f"{of} {x} {y}" if one is None else one for one, of, (x, y) in rows])
+
+
 def price_world(parts: Parts, world: World) -> tuple[Costs, PricedWays]:
-    """Prices of segments and ways in a world, whole milliseconds; a way that is closed in it costs `inf`."""
+    """Prices of segments and ways in a world, whole milliseconds; a way that is closed in it costs `inf`.
+
+    So does one to a street that nobody walks in it; the segments of that keep their prices, see `is_shut`.
+    """
     speed = 1.0 if parts.profile is LENGTH else world.speed
     waits = parts.wait_ms * world.crossing[parts.street]
     costs = Costs(
@@ -153,8 +181,9 @@ def price_world(parts: Parts, world: World) -> tuple[Costs, PricedWays]:
     is_open = np.append(world.is_open, [True])  # the last is for ways that pass no gate
     homes, centres, direct = parts.ways.homes, parts.ways.centres, parts.ways.direct
     home_passed, centre_passed = np.split(world.is_passed, [parts.n_homes])
-    home_open = is_open[homes.gate] & home_passed[homes.place]
-    centre_open = is_open[centres.gate] & centre_passed[centres.place]
+    shut = is_shut(parts, world)
+    home_open = is_open[homes.gate] & home_passed[homes.place] & ~shut[homes.segment]
+    centre_open = is_open[centres.gate] & centre_passed[centres.place] & ~shut[centres.segment]
     home_leg = round_half_up(homes.leg * leg[parts.home_place])
     centre_leg = round_half_up(centres.leg * leg[parts.centre_place])
     return costs, PricedWays(
@@ -162,6 +191,12 @@ def price_world(parts: Parts, world: World) -> tuple[Costs, PricedWays]:
         replace(centres, leg=np.where(centre_open, centre_leg, np.inf)),
         replace(direct, cost=round_half_up(direct.cost * leg[parts.direct_place])),
     )
+
+
+def is_shut(parts: Parts, world: World) -> npt.NDArray[np.bool_]:
+    """Segments that nobody walks in a world, shape (s,)."""
+    shut: npt.NDArray[np.bool_] = ~np.append(world.is_walked, [True])[parts.graph.doubt]
+    return shut
 
 
 def measure_world(parts: Parts, world: World, *, limit: float) -> Floats:
@@ -179,7 +214,7 @@ def measure_world(parts: Parts, world: World, *, limit: float) -> Floats:
     np.minimum.at(cost, direct.home, direct.cost)
     if not len(homes.place) or not len(centres.place):
         return cost
-    reached = _search_backwards(parts, costs, centres, limit)
+    reached = _search_backwards(parts, costs, centres, is_shut(parts, world), limit)
     to_start, to_end = price_to_ends(homes.segment, homes.fraction, costs)
     found = homes.leg + np.minimum(
         to_start + reached[graph.start[homes.segment]], to_end + reached[graph.end[homes.segment]]
@@ -217,11 +252,14 @@ def _join_arcs(graph: Graph, centres: Ways) -> Arcs:
     return Arcs(order, first, head[first].astype(np.int32), indptr.astype(np.int32))
 
 
-def _search_backwards(parts: Parts, costs: Costs, centres: Ways, limit: float) -> Floats:
+def _search_backwards(
+    parts: Parts, costs: Costs, centres: Ways, shut: npt.NDArray[np.bool_], limit: float
+) -> Floats:
     """Price from every node to the nearest centre, shape (n,)."""
     from_start, from_end = price_from_ends(centres.segment, centres.fraction, costs)
     arcs, size = parts.arcs, parts.graph.n_nodes + 1
-    price = np.concatenate([costs.forward, costs.backward, centres.leg + from_start, centres.leg + from_end])
+    forward, backward = (np.where(shut, np.inf, one) for one in (costs.forward, costs.backward))
+    price = np.concatenate([forward, backward, centres.leg + from_start, centres.leg + from_end])
     cheapest = np.minimum.reduceat(price[arcs.order], arcs.first)
     matrix = csr_matrix((cheapest, arcs.head, arcs.indptr), shape=(size, size))
     reached: Floats = dijkstra(matrix, indices=size - 1, limit=limit)[:-1]

@@ -24,6 +24,7 @@ from geogrid.network.access import (
     Spots,
     price_arrivals,
     price_departures,
+    price_over_squares,
     price_within_compounds,
     snap_doors,
     snap_gates,
@@ -31,7 +32,7 @@ from geogrid.network.access import (
 from geogrid.network.compounds import ON_EDGE_M, GateOrigin
 from geogrid.network.graph import price_segments
 from geogrid.network.impedance import ACCESS_LIMIT_M, Floats, Integers, Profile
-from geogrid.network.search import Direct, Ways
+from geogrid.network.search import Direct, Ways, join_direct
 from geogrid.network.snap import read_xy
 from geogrid.network.solver import find_nearest
 from geogrid.network.streets import Network, build_network
@@ -144,7 +145,15 @@ def lay_out(town: Town, *, access_limit_m: float = ACCESS_LIMIT_M) -> Layout:
         When the town has no street, no centre, or no building that can be a home.
     """
     town.require_layers("street", "building", "centre")
-    network = build_network(town.street, town.compound, town.gate, town.barrier, town.water)
+    network = build_network(
+        town.street,
+        town.compound,
+        town.gate,
+        town.barrier,
+        town.water,
+        town.street_barrier,
+        town.square,
+    )
     homes = find_homes(town)
     if homes.building.empty:
         raise EmptyLayerError(
@@ -203,11 +212,12 @@ def price_ways(layout: Layout, profile: Profile) -> PricedWays:
     network = layout.network
     costs = price_segments(network.inside, profile)
     homes, centres, gates = layout.home_doors, layout.centre_doors, layout.gates
-    return PricedWays(
-        homes=price_departures(network, costs, profile, homes, gates),
-        centres=price_arrivals(network, costs, profile, centres, gates),
-        direct=price_within_compounds(network, costs, profile, homes, centres),
-    )
+    departures = price_departures(network, costs, profile, homes, gates)
+    arrivals = price_arrivals(network, costs, profile, centres, gates)
+    direct = [price_within_compounds(network, costs, profile, homes, centres)]
+    if len(network.squares):
+        direct.append(price_over_squares(network, profile, homes, departures, centres, arrivals))
+    return PricedWays(departures, arrivals, join_direct(direct))
 
 
 def measure_walks(layout: Layout, profile: Profile) -> Walks:

@@ -3,7 +3,8 @@
 A world is the county with every uncertain quantity multiplied by a factor of its own; in the base world
 all factors are 1. Factors are drawn around 1, so that the base value of a quantity is its median. What
 all homes share (how fast people walk here) and what is each compound's own (how its paths wind) are
-different factors: the first moves the whole county, the second decides between neighbours.
+different factors: the first moves the whole county, the second decides between neighbours. Every draw is
+keyed (see `lots`): a home's in a world depends on its id and on nothing else in the town.
 """
 
 from __future__ import annotations
@@ -14,6 +15,15 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
+from geogrid.coverage.lots import (
+    Keys,
+    WorldNumber,
+    draw_lots,
+    draw_passed,
+    draw_slices,
+    list_normals,
+    make_keys,
+)
 from geogrid.network.compounds import GateOrigin
 from geogrid.network.impedance import ACCESS_DETOUR, Floats, Integers
 
@@ -26,6 +36,10 @@ INFERRED_GATE_SHARE = 0.8
 BARRED_LEG_SHARE = 0.5
 """Chance that people walk a leg that passes a mapped barrier or water because none does not (the map may lack
 a gap in the barrier, or a street on this side): an assumption, even odds."""
+
+DOUBTFUL_WAY_SHARE = 0.5
+"""Chance that people walk a street, or pass a gate or barrier on one, of which the map does not tell whether they
+may: an assumption, even odds."""
 
 
 class Scope(StrEnum):
@@ -88,6 +102,8 @@ PEOPLE_COUNTY = Spread("people", Scope.COUNTY, 0.05)
 PEOPLE_BUILDING = Spread("people", Scope.BUILDING, 0.25)
 """People where they are estimated, the part of one building (empty flats): an assumption."""
 
+COUNTY_FACTORS = ("speed", "leg", "crossing", "slope", "people")
+COUNTY_KEYS = make_keys("county", COUNTY_FACTORS)
 SPREADS = (
     SPEED, LEG_COUNTY, LEG_COMPOUND, CROSSING_COUNTY, CROSSING_STREET, SLOPE, PEOPLE_COUNTY, PEOPLE_BUILDING,
 )  # fmt: skip
@@ -95,30 +111,37 @@ SPREADS = (
 
 @dataclass(frozen=True)
 class Subject:
-    """How many factors a county needs, and which gates are open to doubt.
+    """The things of a county that have factors of their own, by their keys, and the gates open to doubt.
 
     Attributes
     ----------
-    n_places
-        Compounds, homes and centres, each with its own part of an access leg.
-    n_streets
-        Lines of the public network.
-    n_homes
-        Number of homes.
+    place_key
+        Shape (p,): compounds, homes and centres, each with its own part of an access leg.
+    street_key
+        Shape (l,): streets on which people wait.
+    home_key, centre_key
+        Shapes (h,) and (k,).
     gate_compound
         Shape (g,): the gated compound of each gate, sorted.
     gate_origin
         Shape (g,): how each gate is known, a `GateOrigin`.
+    gate_key
+        Shape (g,).
     is_barred
         Shape (h + k,): homes, then centres, whose leg to the street passes a barrier.
+    doubt_key
+        Shape (d,): streets, and gates and barriers on them, of which it is not known whether people walk there.
     """
 
-    n_places: int
-    n_streets: int
-    n_homes: int
+    place_key: Keys
+    street_key: Keys
+    home_key: Keys
+    centre_key: Keys
     gate_compound: Integers
     gate_origin: npt.NDArray[np.object_]
+    gate_key: Keys
     is_barred: npt.NDArray[np.bool_]
+    doubt_key: Keys
 
 
 @dataclass(frozen=True)
@@ -139,6 +162,8 @@ class World:
         Shape (g,): the gates by which people pass.
     is_passed
         Shape (h + k,): homes, then centres, whose legs are walked although one may pass a barrier.
+    is_walked
+        Shape (d,): the doubtful streets that are walked, and the doubtful gates and barriers that are passed.
     """
 
     speed: float
@@ -148,68 +173,76 @@ class World:
     people: Floats
     is_open: npt.NDArray[np.bool_]
     is_passed: npt.NDArray[np.bool_]
+    is_walked: npt.NDArray[np.bool_]
 
 
 def make_base_world(subject: Subject) -> World:
     """The world of the base values; of a compound without any known gate the first place is its gate."""
-    first = np.ones(len(subject.gate_compound), bool)
-    first[1:] = subject.gate_compound[1:] != subject.gate_compound[:-1]
+    is_open = subject.gate_origin != GateOrigin.UNKNOWN.value
+    is_open[_find_firsts(subject.gate_compound)] = True
     return World(
         speed=1.0,
         slope=1.0,
-        leg=np.ones(subject.n_places),
-        crossing=np.ones(subject.n_streets),
-        people=np.ones(subject.n_homes),
-        is_open=first | (subject.gate_origin != GateOrigin.UNKNOWN.value),
+        leg=np.ones(len(subject.place_key)),
+        crossing=np.ones(len(subject.street_key)),
+        people=np.ones(len(subject.home_key)),
+        is_open=is_open,
         is_passed=np.ones(len(subject.is_barred), bool),
+        is_walked=np.ones(len(subject.doubt_key), bool),
     )
 
 
-def draw_world(subject: Subject, rng: np.random.Generator) -> World:
-    """The next world of a generator: the same generator gives the same worlds in the same order.
+def draw_world(subject: Subject, world: WorldNumber) -> World:
+    """The world of a seed and a number.
 
     Speeds, legs, waits and slopes are multiplied by `exp(sigma z)` with z standard normal, a leg by no
     less than what makes it straight; people by `1 + sigma z`, whose mean is 1 too, so that sums over
     many buildings do not drift.
     """
-    z = _draw_normals(rng, 4)
-    leg = np.exp(LEG_COUNTY.sigma * z[1] + LEG_COMPOUND.sigma * _draw_normals(rng, subject.n_places))
-    waits = CROSSING_STREET.sigma * _draw_normals(rng, subject.n_streets)
-    own_people = PEOPLE_BUILDING.sigma * _draw_normals(rng, subject.n_homes)
-    county_people = PEOPLE_COUNTY.sigma * float(_draw_normals(rng, 1)[0])
+    z = dict(zip(COUNTY_FACTORS, _draw_normals(COUNTY_KEYS, "county", world), strict=True))
+    own_legs = LEG_COMPOUND.sigma * _draw_normals(subject.place_key, "leg", world)
+    waits = CROSSING_STREET.sigma * _draw_normals(subject.street_key, "crossing", world)
+    own_people = PEOPLE_BUILDING.sigma * _draw_normals(subject.home_key, "people", world)
     return World(
-        speed=float(np.exp(SPEED.sigma * z[0])),
-        slope=float(np.exp(SLOPE.sigma * z[3])),
-        leg=np.maximum(leg, 1.0 / ACCESS_DETOUR),
-        crossing=np.exp(CROSSING_COUNTY.sigma * z[2] + waits),
-        people=(1.0 + county_people) * (1.0 + own_people),
-        is_open=_draw_gates(subject, rng),
-        is_passed=_draw_passages(subject, rng),
+        speed=float(np.exp(SPEED.sigma * z["speed"])),
+        slope=float(np.exp(SLOPE.sigma * z["slope"])),
+        leg=np.maximum(np.exp(LEG_COUNTY.sigma * z["leg"] + own_legs), 1.0 / ACCESS_DETOUR),
+        crossing=np.exp(CROSSING_COUNTY.sigma * z["crossing"] + waits),
+        people=(1.0 + PEOPLE_COUNTY.sigma * z["people"]) * (1.0 + own_people),
+        is_open=_draw_gates(subject, world),
+        is_passed=_draw_passages(subject, world),
+        is_walked=draw_passed(subject.doubt_key, "walked", DOUBTFUL_WAY_SHARE, world),
     )
 
 
-def _draw_normals(rng: np.random.Generator, size: int) -> Floats:
-    return np.clip(rng.standard_normal(size), -CUT_SIGMAS, CUT_SIGMAS)
+def _draw_normals(keys: Keys, what: str, world: WorldNumber) -> Floats:
+    return list_normals(CUT_SIGMAS)[draw_slices(keys, what, world)]
 
 
-def _draw_gates(subject: Subject, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+def _draw_gates(subject: Subject, world: WorldNumber) -> npt.NDArray[np.bool_]:
     """Which gates are open.
 
     All that are given; each inferred one by its chance, but one of a compound at least; of a compound without
     any, one of the places where it could be, all equally likely.
     """
-    lot = rng.random(len(subject.gate_compound))
-    order = np.lexsort((lot, subject.gate_compound))
-    is_drawn = np.ones(len(lot), bool)
-    is_drawn[1:] = subject.gate_compound[order][1:] != subject.gate_compound[order][:-1]
-    is_open = np.empty(len(lot), bool)
-    is_open[order] = is_drawn
-    is_open |= subject.gate_origin == GateOrigin.GIVEN.value
-    is_open |= (subject.gate_origin == GateOrigin.INFERRED.value) & (lot < INFERRED_GATE_SHARE)
-    return is_open
+    origin, compound = subject.gate_origin, subject.gate_compound
+    is_open: npt.NDArray[np.bool_] = origin == GateOrigin.GIVEN.value
+    if is_open.all():
+        return is_open
+    inferred = origin == GateOrigin.INFERRED.value
+    is_open[inferred] = draw_passed(subject.gate_key[inferred], "gate", INFERRED_GATE_SHARE, world)
+    lots, first = draw_lots(subject.gate_key, "gate", world), _find_firsts(compound)
+    smallest = np.minimum.reduceat(lots, first)
+    return is_open | (lots == smallest[np.searchsorted(compound[first], compound)])
 
 
-def _draw_passages(subject: Subject, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+def _draw_passages(subject: Subject, world: WorldNumber) -> npt.NDArray[np.bool_]:
     is_passed = ~subject.is_barred
-    is_passed[subject.is_barred] = rng.random(int(subject.is_barred.sum())) < BARRED_LEG_SHARE
+    keys = np.concatenate([subject.home_key, subject.centre_key])[subject.is_barred]
+    is_passed[subject.is_barred] = draw_passed(keys, "leg_barred", BARRED_LEG_SHARE, world)
     return is_passed
+
+
+def _find_firsts(compound: Integers) -> Integers:
+    """The first row of each compound, of sorted ones."""
+    return np.unique(compound, return_index=True)[1]

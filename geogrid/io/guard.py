@@ -28,6 +28,7 @@ import os
 import queue
 import shutil
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -35,6 +36,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -137,7 +139,8 @@ def _pack_job(job: Path, task: str, files: Mapping[str, Path], request: Parcel, 
     for target, source in files.items():
         try:
             (job / "input" / target).parent.mkdir(exist_ok=True)
-            shutil.copyfile(source, job / "input" / target)
+            if not _copy_database(source, job / "input" / target):
+                shutil.copyfile(source, job / "input" / target)
         except OSError as error:
             if error.errno in FULL_ERRORS:
                 raise
@@ -148,6 +151,27 @@ def _pack_job(job: Path, task: str, files: Mapping[str, Path], request: Parcel, 
     for file in job.rglob("*"):
         if file.is_file():
             file.chmod(PRIVATE_MODE)
+
+
+def _copy_database(source: Path, target: Path) -> bool:
+    """Copy a GeoPackage through SQLite, page by page without looking into it; whether it was one.
+
+    What another program wrote last may stand in a log beside the file; and a file that this process has
+    open itself, a county say, would lose its locks if it were read by other means.
+    """
+    if source.suffix.lower() != ".gpkg":
+        return False
+    try:
+        with (
+            closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as given,
+            closing(sqlite3.connect(target)) as copy,
+        ):
+            given.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.Error:
+        target.unlink(missing_ok=True)
+        return False
+    return True
 
 
 def _require_readable(files: Mapping[str, Path], shown: str, limits: Limits) -> None:

@@ -50,6 +50,21 @@ def scratch_file_folder(prefix: str) -> Iterator[Path]:
         yield Path(name)
 
 
+@contextmanager
+def claimed_folder(place: Path, prefix: str) -> Iterator[Path]:
+    """An empty private folder in a place, for what must lie on the same disk; those of killed processes are swept."""
+    sweep_leftovers(place, prefix)
+    folder, lock = _claim_folder(place, prefix)
+    try:
+        yield folder
+    finally:
+        if os.name == "nt":
+            os.close(lock)
+        shutil.rmtree(folder, ignore_errors=True)
+        if os.name != "nt":
+            os.close(lock)
+
+
 def find_private_place() -> Path:
     """The folder, mode 0700, that holds the folders of all processes of this user.
 
@@ -68,10 +83,10 @@ def find_private_place() -> Path:
     return place if is_ours else Path(tempfile.mkdtemp(prefix="geogrid-"))
 
 
-def sweep_leftovers(place: Path) -> int:
+def sweep_leftovers(place: Path, prefix: str = _FOLDER) -> int:
     """Remove the folders of processes that are gone; how many there were."""
     n_swept = 0
-    for folder in sorted(place.glob(f"{_FOLDER}*")):
+    for folder in sorted(place.glob(f"{prefix}*")):
         lock = _lock(folder)
         if lock is not None:
             shutil.rmtree(folder, ignore_errors=True)
@@ -82,9 +97,9 @@ def sweep_leftovers(place: Path) -> int:
     return n_swept
 
 
-def _claim_folder(place: Path) -> tuple[Path, int]:
+def _claim_folder(place: Path, prefix: str = _FOLDER) -> tuple[Path, int]:
     while True:
-        folder = place / f"{_FOLDER}{secrets.token_hex(6)}"
+        folder = place / f"{prefix}{secrets.token_hex(6)}"
         folder.mkdir(mode=0o700)
         lock = _lock(folder)
         if lock is not None and folder.is_dir():

@@ -18,8 +18,10 @@ import numpy.typing as npt
 from geogrid.network.barriers import clear_snaps
 from geogrid.network.graph import Costs
 from geogrid.network.impedance import ACCESS_LIMIT_M, Floats, Integers, Profile, is_leg_too_long, price_legs
+from geogrid.network.landings import Landings, cross_squares, find_landings, widen_ways
 from geogrid.network.search import Direct, Ways, match_equal, price_pairs
 from geogrid.network.snap import Snaps, keep_snaps, select_snaps, snap_points
+from geogrid.network.stops import double_ways
 from geogrid.network.streets import Network
 
 GATE_TO_INSIDE_STREET_M = 15.0
@@ -120,14 +122,42 @@ def price_departures(network: Network, costs: Costs, profile: Profile, doors: Do
     """
     door, gate = _match_gates(doors.spots, gates)
     inside = price_inside(network, costs, profile, doors.spots, gates, door, gate)
-    return _gather_ways(doors, gates, door, gate, inside, profile)
+    ways = _gather_ways(doors, gates, door, gate, inside, profile)
+    return _walk_on(network, doors, ways, profile)
 
 
 def price_arrivals(network: Network, costs: Costs, profile: Profile, doors: Doors, gates: Spots) -> Ways:
     """The ways from the public network to doors; `costs` as in `price_departures`."""
     door, gate = _match_gates(doors.spots, gates)
     inside = price_inside(network, costs, profile, gates, doors.spots, gate, door)
-    return _gather_ways(doors, gates, door, gate, inside, profile)
+    ways = _gather_ways(doors, gates, door, gate, inside, profile)
+    return _walk_on(network, doors, ways, profile)
+
+
+def _walk_on(network: Network, doors: Doors, ways: Ways, profile: Profile) -> Ways:
+    """The ways, and those that go on from where they meet the network: on either side of a stop, over a square."""
+    ways = double_ways(network.public, ways)
+    if not len(network.squares):
+        return ways
+    return widen_ways(network.squares, ways, _land(network, doors, ways), profile)
+
+
+def _land(network: Network, doors: Doors, ways: Ways) -> Landings:
+    free = doors.spots.compound < 0
+    return find_landings(network.squares, network.public, ways, doors.place[free], doors.spots.xy[free])
+
+
+def price_over_squares(
+    network: Network, profile: Profile, homes: Doors, home_ways: Ways, centres: Doors, centre_ways: Ways
+) -> Direct:
+    """Straight walks from homes to centres over squares, from where the ways of both come onto one."""
+    landed = _land(network, homes, home_ways), _land(network, centres, centre_ways)
+    return cross_squares(network.squares, *landed, profile)
+
+
+def is_on_square(network: Network, doors: Doors, ways: Ways) -> bool:
+    """Whether any of some ways leads onto a square."""
+    return len(network.squares) > 0 and len(_land(network, doors, ways)) > 0
 
 
 def price_within_compounds(

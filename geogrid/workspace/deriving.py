@@ -15,6 +15,7 @@ from shapely import STRtree
 from shapely.geometry.base import BaseGeometry
 
 from geogrid.areas.derive import derive_areas
+from geogrid.areas.extent import draw_extent
 from geogrid.areas.islands import measure_islands
 from geogrid.areas.mend import NOBODY
 from geogrid.areas.share import assign_areas
@@ -25,6 +26,7 @@ from geogrid.errors import EmptyLayerError, Fault, FileContentError, InvalidOpti
 from geogrid.findings import Finding
 from geogrid.io.area_list import AreaList, ListRow
 from geogrid.labels import LANGUAGES, label
+from geogrid.prepared import prepared
 from geogrid.responsibility.columns import read_texts
 from geogrid.responsibility.gazetteer import build_gazetteer
 from geogrid.responsibility.resolve import Resolved, resolve_text
@@ -37,11 +39,6 @@ SOURCE = (
     "derived: 由清单“{file}”推定，沿道路、小区与水域划分 / from a list, along streets, compounds and water"
 )
 EXTENT_SOURCE = "derived: 由已有楼栋与道路推定 / around the buildings and streets at hand"
-EXTENT_MARGIN_M = 50.0
-"""Ground around the outermost building or street that belongs to a derived extent."""
-EXTENT_RATIO = 0.3
-"""How closely a derived extent follows what it holds: 0 as closely as can be, 1 the convex hull."""
-
 M2_PER_HA = 10_000.0
 
 Ints = npt.NDArray[np.int64]
@@ -130,8 +127,8 @@ class _Ground:
         street = self.street.copy()
         if len(whole):
             closed = shapely.union_all(self.compound[whole])
-            shapely.prepare(closed)
-            met = shapely.intersects(street, closed)
+            with prepared(closed) as ready:
+                met = shapely.intersects(ready, street)
             street[met] = shapely.difference(street[met], closed)
         lines = np.concatenate([street, shapely.boundary(self.compound), shapely.boundary(self.water)])
         kept: Shapes = lines[~shapely.is_empty(lines)]
@@ -226,14 +223,10 @@ def plan_derived_extent(workspace: Workspace) -> gpd.GeoDataFrame:
     shapes = shapes[~shapely.is_missing(shapes)]
     if not len(shapes):
         raise EmptyLayerError(layer="building", title=LAYERS["building"].zh)
-    vertices = shapely.multipoints(shapely.get_coordinates(shapes))
-    hull = shapely.union_all([shapely.concave_hull(vertices, EXTENT_RATIO), *shapes])
-    ground = max(shapely.get_parts(shapely.buffer(hull, EXTENT_MARGIN_M)), key=lambda part: part.area)
-    outline = shapely.simplify(shapely.Polygon(ground.exterior), EXTENT_MARGIN_M / 10)
     return _make_frame(
         "county",
         {"code": [workspace.code], "name": [workspace.name], "source": [EXTENT_SOURCE]},
-        np.array([outline], dtype=object),
+        np.array([draw_extent(shapes)], dtype=object),
         frames[0].crs,
         is_synthetic=workspace.is_synthetic,
     )

@@ -23,6 +23,7 @@ from geogrid.errors import (
 from geogrid.schema import LAYERS, Geometry, Layer, find_layer
 from geogrid.workspace.geopackage import encode_geometries, quoted, register_crs, touch_layer
 from geogrid.workspace.rows import require_storable, to_rows, to_stored, unify_geometries
+from geogrid.workspace.tables import database_of
 
 STORE_CRS_SETTING = "crs.store"
 METRIC_CRS_SETTING = "crs.metric"
@@ -42,6 +43,8 @@ class Edit:
         self.told: dict[str, Any] = {}
         """What its record tells besides."""
         self._bounds: dict[str, tuple[float, float, float, float] | None] = {}
+        self.is_history_rewritten = False
+        """To be set by what changes records of the private file's past: an erasure."""
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -259,11 +262,6 @@ class Edit:
         ).fetchall()
         if rows:
             raise DuplicateKeysError(layer=layer.name, keys=[str(row[0]) for row in rows])
-
-
-def database_of(layer: Layer) -> str:
-    """Which of the two files holds a layer or table."""
-    return "private" if layer.is_personal else "main"
 
 
 def _table(layer: Layer) -> str:

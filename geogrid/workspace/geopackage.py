@@ -74,7 +74,7 @@ def core_statements() -> list[str]:
 
 def create_layer(connection: sqlite3.Connection, layer: Layer, database: str = "main") -> None:
     """Create the table of a layer or table of the schema, empty, with its place among the contents."""
-    columns = [f"{quoted(c.name)} {_sql_type(c)}" for c in layer.columns]
+    columns = [describe_column(column) for column in layer.columns]
     if layer.geometry is not Geometry.NONE:
         columns.insert(0, f"geom {GEOMETRY_TYPES[layer.geometry]}")
     body = ", ".join(
@@ -106,8 +106,9 @@ def create_layer(connection: sqlite3.Connection, layer: Layer, database: str = "
         )
 
 
-def _sql_type(column: Column) -> str:
-    return SQL_TYPES[column.type] + (" NOT NULL" if column.required else "")
+def describe_column(column: Column) -> str:
+    """A column of the schema as SQL declares it."""
+    return f"{quoted(column.name)} {SQL_TYPES[column.type]}" + (" NOT NULL" if column.required else "")
 
 
 def register_crs(connection: sqlite3.Connection, epsg: int) -> None:

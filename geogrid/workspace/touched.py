@@ -13,9 +13,8 @@ from shapely.geometry.base import BaseGeometry
 from geogrid.errors import OutOfScopeError, RowsChangedError, TouchedRow
 from geogrid.schema import Geometry, Layer, find_layer
 from geogrid.workspace import journal
-from geogrid.workspace.edit import database_of
 from geogrid.workspace.geopackage import decode_geometries, quoted
-from geogrid.workspace.tables import JOURNALLED
+from geogrid.workspace.tables import JOURNALLED, database_of
 
 TOLERANCE_DEG = 1e-7
 """How far beyond the areas of a scope a feature may reach, in degrees: a centimetre, since borders are stored rounded."""

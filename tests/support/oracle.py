@@ -19,6 +19,8 @@ import pandas as pd
 import shapely
 
 from geogrid.coverage.town import Town
+from tests.support.oracle_squares import lay_squares
+from tests.support.oracle_streets import mm, number_nodes, stand_on_streets
 
 DETOUR, LIMIT_M, EDGE_M, GATE_STREET_M, ALONG_M = 1.2, 300.0, 2.0, 15.0, 10.0
 CROSSINGS_S = {"trunk": 20, "trunk_link": 20, "primary": 20, "primary_link": 20, "secondary": 10, "secondary_link": 10}  # fmt: skip
@@ -43,14 +45,18 @@ class Segment:
 class Streets:
     """One network: public, or inside one compound."""
 
-    def __init__(self, name):
-        self.name, self.segments = name, []
+    def __init__(self, name, closed=()):
+        self.name, self.segments, self.closed, self.n_snapped = name, [], closed, 0
 
-    def add(self, line, height_at, price_of):
+    def add(self, line, height_at, price_of, node_of=lambda place: place):
         coords = [xy[:2] for xy in line.coords]
         for a, b in itertools.pairwise(coords):
-            ends = tuple((math.floor(x * 1000 + 0.5), math.floor(y * 1000 + 0.5)) for x, y in (a, b))
-            if ends[0] != ends[1]:
+            places = mm(a), mm(b)
+            ends = tuple(
+                (place, len(self.segments), end) if place in self.closed else node_of(place)
+                for end, place in enumerate(places)
+            )
+            if places[0] != places[1]:
                 metres = math.hypot(b[0] - a[0], b[1] - a[1])
                 rise = height_at(b) - height_at(a)
                 rise = 0.0 if math.isnan(rise) else rise
@@ -62,7 +68,7 @@ class Streets:
         if not self.segments or any(map(math.isnan, xy)):
             return None
         if not hasattr(self, "_ends"):
-            self._ends = np.array([segment.coords for segment in self.segments])
+            self._ends = np.array([segment.coords for segment in self.segments[: self.n_snapped or None]])
         a, along = self._ends[:, 0], self._ends[:, 1] - self._ends[:, 0]
         share = np.clip(((np.array(xy) - a) * along).sum(axis=1) / (along**2).sum(axis=1), 0, 1)
         straight = np.hypot(*(np.array(xy) - (a + share[:, None] * along)).T)
@@ -80,10 +86,29 @@ class Streets:
         """The node at a place on a segment."""
         return self.segments[number].stops.setdefault(share, (self.name, number, share))
 
+    def place(self, number, share):
+        """Where a place on a segment is."""
+        (a, b), (c, d) = self.segments[number].coords
+        return a + share * (c - a), b + share * (d - b)
+
+    def sides(self, number, share):
+        """The place on a segment, and where that is a stop, the same place on every other that ends there."""
+        here = self.segments[number]
+        length = math.dist(*here.coords)
+        places = [mm(xy) for xy, metres in zip(here.coords, (share * length, (1 - share) * length), strict=True)
+                  if metres <= 0.001 and mm(xy) in self.closed]  # fmt: skip
+        others = [
+            (other, end)
+            for other, segment in enumerate(self.segments)
+            for end, xy in enumerate(segment.coords)
+            if places and mm(xy) == places[0]
+        ]
+        return others or [(number, share)]
+
     def graph(self):
         graph = nx.DiGraph()
         for segment in self.segments:
-            start, end = ((self.name, *node) for node in segment.ends)
+            start, end = ((self.name, node) for node in segment.ends)
             chain = [(0, start), *sorted(segment.stops.items()), (1, end)]
             for (p, node), (q, other) in itertools.pairwise(chain):
                 for u, v, price in ((node, other, segment.ahead), (other, node, segment.back)):
@@ -98,10 +123,21 @@ class Oracle:
         self.town, self.profile, self.speed = town, profile, SPEEDS[profile]
         self.polygons = dict(zip(town.compound["id"], town.compound.geometry, strict=True))
         self.gated = self._find_gated()
-        self.public, self.inside = Streets("public"), {c: Streets(f"in {c}") for c in self.gated}
+        walled = {gate.id for compound in self.gated for gate in self._gates_of(compound)}
+        streets = self._list_streets()
+        lines = [(row.id, line) for row, line in streets]
+        lines, closed = stand_on_streets(town, lines, walled)
         self.walls = [*town.barrier.geometry, *town.water.geometry]
         self.walls += [self.polygons[c].buffer(-EDGE_M, join_style="mitre") for c in self.gated]
+        drawn = [(says(row.bridge), line) for (row, _), (_, line) in zip(streets, lines, strict=True)]
+        solid = [*town.barrier.geometry, *town.water.geometry, *(self.polygons[c] for c in self.gated)]
+        drawn, self.grounds = lay_squares(town, drawn, solid)
+        self.streets = [(row, line) for (row, _), line in zip(streets, drawn, strict=True)]
+        self.nodes = number_nodes(town)
+        self.public = Streets("public", closed)
+        self.inside = {c: Streets(f"in {c}", closed) for c in self.gated}
         self._add_streets()
+        self._add_grounds()
         self.gates = {c: self._find_gates(c) for c in self.gated}
         self.cost = self._measure()
 
@@ -142,11 +178,14 @@ class Oracle:
                 gated.append(row.id)
         return gated
 
-    def _add_streets(self):
+    def _list_streets(self):
         streets = self.town.street.rename(columns={"class": "street_class"})
-        for row in sorted(streets.itertuples(), key=lambda row: row.id):
-            if says(row.walkable, answer=False):
-                continue
+        walked = [row for row in streets.itertuples() if not says(row.walkable, answer=False)]
+        rows = sorted(walked, key=lambda row: row.id)
+        return [(row, line) for row in rows for line in getattr(row.geometry, "geoms", [row.geometry])]
+
+    def _add_streets(self):
+        for row, line in self.streets:
             is_length, is_steps = self.profile == "length", says(row.steps)
             speed = self.speed * (0.5 if is_steps and not is_length else 1)
             wait = CROSSINGS_S.get(row.street_class, 0) if says(row.crossing) else 0
@@ -161,10 +200,54 @@ class Oracle:
                 tobler = math.exp(-3.5 * abs(slope + 0.05)) / math.exp(-3.5 * 0.05)
                 return math.floor(1000 * metres / speed / tobler + 1000 * (wait / whole_m * metres) + 0.5)
 
-            for line in getattr(row.geometry, "geoms", [row.geometry]):
-                self._add_line(line, price_of)
+            def node_of(place, street=row.id):
+                number = self.nodes.get((street, place))
+                return place if number is None else (place, number)
 
-    def _add_line(self, line, price_of):
+            self._add_line(line, price_of, node_of)
+
+    def straight(self, a, b):
+        """The price of a straight walk over open ground."""
+        return math.floor(1000 * math.dist(a, b) / self.speed + 0.5)
+
+    def _add_grounds(self):
+        """Edges and chords of squares; nobody steps on a chord but at its ends."""
+        self.edge_of = {}
+        for kind in ("edges", "chords"):
+            for number, ground in enumerate(self.grounds):
+                for line in getattr(ground, kind):
+                    first = len(self.public.segments)
+                    self.public.add(
+                        line, lambda _: math.nan, lambda m, _: math.floor(1000 * m / self.speed + 0.5)
+                    )
+                    if kind == "edges":
+                        self.edge_of.update(dict.fromkeys(range(first, len(self.public.segments)), number))
+            self.public.n_snapped = self.public.n_snapped or len(self.public.segments)
+
+    def _land(self, walks, node, *, stops=(), doors=(), is_back=False):
+        """Link a place with the places of the squares on which it lands; note where it does."""
+        landed = [
+            (self.edge_of[number], self.public.place(number, share), price)
+            for number, share, price in stops
+            if number in self.edge_of
+        ]
+        landed += [
+            (n, door, 0) for door in doors for n, ground in enumerate(self.grounds) if ground.holds(door)
+        ]
+        for number, xy, price in landed:
+            for place in self.grounds[number].places:
+                if self.grounds[number].sees(xy, place):
+                    ends = node, ("public", mm(place))
+                    link(walks, *(ends[::-1] if is_back else ends), price + self.straight(xy, place))
+        self.landings[is_back] += [(node, *one) for one in landed]
+
+    def _cross_squares(self, walks):
+        for node, number, xy, price in self.landings[False]:
+            for other, other_number, other_xy, other_price in self.landings[True]:
+                if number == other_number and self.grounds[number].sees(xy, other_xy):
+                    link(walks, node, other, price + self.straight(xy, other_xy) + other_price)
+
+    def _add_line(self, line, price_of, node_of):
         def height_at(xy):
             """Of the first piece of the line that passes there, when both of its ends have one."""
             if not line.has_z:
@@ -197,14 +280,14 @@ class Oracle:
                 elif not any(part.equals(other) for other in shallow):
                     shallow.append(part)
         if not deep:
-            self.public.add(flat, height_at, price_of)
+            self.public.add(flat, height_at, price_of, node_of)
             return
         rest = flat.difference(shapely.union_all(walls))
         for part in [*getattr(rest, "geoms", [rest]), *shallow]:
             if not part.is_empty:
-                self.public.add(part, height_at, price_of)
+                self.public.add(part, height_at, price_of, node_of)
         for compound, part in deep:
-            self.inside[compound].add(part, height_at, price_of)
+            self.inside[compound].add(part, height_at, price_of, node_of)
 
     def _find_gates(self, compound):
         given = list(self._gates_of(compound))
@@ -274,15 +357,23 @@ class Oracle:
         return streets.stop(*snapped[:2]), self.leg(snapped[2])
 
     def _step_out(self, doors):
-        """The same for open doors of one place: only those without a wall before them, if there are any."""
+        """The same for open doors of one place: only those without a wall before them, if there are any.
+
+        For each the place on its segment too.
+        """
         snapped = [self.public.snap(door, self.is_clear) for door in doors]
         snapped = [found for found in snapped if found is not None and found[2] * DETOUR <= LIMIT_M]
         clear = [found for found in snapped if found[3]]
-        return [(self.public.stop(*found[:2]), self.leg(found[2])) for found in clear or snapped]
+        return [
+            (self.public.stop(*side), self.leg(found[2]), side)
+            for found in clear or snapped
+            for side in self.public.sides(*found[:2])
+        ]
 
     def _measure(self):
         homes, doors = list(self._homes()), list(self._centre_doors())
         walks, inner = nx.DiGraph(), []
+        self.landings = {False: [], True: []}
         gate_steps = {}
         for compound, gates in self.gates.items():
             for gate in gates:
@@ -291,10 +382,16 @@ class Oracle:
                 if step:
                     link(walks, ("out", compound, gate), step[0], step[1])
                     link(walks, step[0], ("in", compound, gate), step[1])
+                    stops = [(*self.public.snap(gate)[:2], step[1])]
+                    self._land(walks, ("out", compound, gate), stops=stops)
+                    self._land(walks, ("in", compound, gate), stops=stops, is_back=True)
         for home, own_doors, compound in homes:
             walks.add_node(("home", home))
-            for node, price in self._step_out(own_doors if compound is None else []):
+            steps = self._step_out(own_doors if compound is None else [])
+            for node, price, _ in steps:
                 link(walks, ("home", home), node, price)
+            stops = [(*side, price) for _, price, side in steps]
+            self._land(walks, ("home", home), stops=stops, doors=own_doors if compound is None else [])
             for door in own_doors if compound is not None else []:
                 here = door, self._step_on(self.inside[compound], door, LIMIT_M, DETOUR)
                 for gate in self.gates[compound]:
@@ -307,8 +404,11 @@ class Oracle:
         for centre in {centre for centre, _, _ in doors}:
             walks.add_node(("centre", centre))
             open_doors = [door for other, door, compound in doors if other == centre and compound is None]
-            for node, price in self._step_out(open_doors):
+            steps = self._step_out(open_doors)
+            for node, price, _ in steps:
                 link(walks, node, ("centre", centre), price)
+            stops = [(*side, price) for _, price, side in steps]
+            self._land(walks, ("centre", centre), stops=stops, doors=open_doors, is_back=True)
         for centre, door, compound in doors:
             if compound is None:
                 continue
@@ -317,6 +417,7 @@ class Oracle:
                 here = gate, gate_steps[compound, gate]
                 inner.append((("in", compound, gate), ("centre", centre), compound, here, there))
         self._walk_inside(walks, inner)
+        self._cross_squares(walks)
         for u, v, price in self.public.graph().edges(data="price"):
             link(walks, u, v, price)
         cost = {home: {} for home, _, _ in homes}
