@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from geogrid.cli import language
-from geogrid.cli.options import county_argument
-from geogrid.cli.output import Progress
+from geogrid.cli.options import county_argument, operator_name
+from geogrid.cli.output import Progress, record_here
 from geogrid.labels import LANGUAGES, label
 
 
@@ -53,7 +53,14 @@ def command(
     """
     from geogrid.io.naming import name_output
     from geogrid.reports.compose import compose_report
-    from geogrid.reports.forms import FORMS, PUBLIC_FORMS, describe_command, require_form, write_document
+    from geogrid.reports.forms import (
+        FORMS,
+        PUBLIC_FORMS,
+        describe_command,
+        describe_event,
+        require_form,
+        write_document,
+    )
     from geogrid.reports.gather import Request, gather_county
     from geogrid.reports.public import compose_public_report
     from geogrid.workspace import Workspace
@@ -62,7 +69,7 @@ def command(
     progress = Progress(language())
     request = Request(community, district, scenario, since, is_public)
     today = datetime.date.today()  # noqa: DTZ011  the office's own day
-    with Workspace.open(county) as workspace:
+    with Workspace.open(county, readonly=True) as workspace:
         out = name_output(out, is_synthetic=workspace.is_synthetic, language=tongue or language())
         again = describe_command(county.name, out.name, request, tongue)
         facts = None
@@ -81,4 +88,5 @@ def command(
         lambda done, total: progress(done / total, "report.step.draw"),
         template=template,
     )
+    record_here(county, describe_event(operator_name(), request, out.suffix.lower()), language())
     click.echo(label("cli.written", language(), path=out))

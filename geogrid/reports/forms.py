@@ -9,6 +9,7 @@ from geogrid.errors import UnsupportedFileError
 from geogrid.reports.document import Document, Progress
 from geogrid.reports.facts import Facts
 from geogrid.reports.gather import Request
+from geogrid.workspace.audit import Event
 
 FORMS = (".docx", ".pdf", ".xlsx", ".html")
 PUBLIC_FORMS = (".docx", ".pdf", ".xlsx")
@@ -40,6 +41,16 @@ def describe_command(county: str, out: str, request: Request, language: str | No
     parts += ["--public"] if request.is_public else []
     parts += [part for name, value in options.items() if value is not None for part in (name, str(value))]
     return shlex.join(parts)
+
+
+def describe_event(actor: str, request: Request, form: str) -> Event:
+    """What goes on record about a report: its form and what it is about."""
+    area = None
+    if request.community is not None or request.district is not None:
+        kind = "community" if request.community is not None else "district"
+        area = f"{kind}:{request.community or request.district}"
+    detail = {"file": form, "area": area, "scenario": request.scenario, "since": request.since}
+    return Event(actor, "report", detail={name: value for name, value in detail.items() if value is not None})
 
 
 def write_document(
