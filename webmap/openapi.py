@@ -11,7 +11,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.routing import Rule
 
 from geogrid import __version__
-from webmap.roles import OPEN, needs
+from webmap.disclosure import find_rule
+from webmap.roles import OPEN, find_need, needs
 
 openapi = Blueprint("openapi", __name__)
 
@@ -108,6 +109,8 @@ def _describe(app: Flask, rule: Rule, method: str) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": f"{rule.endpoint}.{method.lower()}",
         "summary": text.split("\n")[0],
+        "x-needs": find_need(app, rule.endpoint),
+        "x-tells": find_rule(rule.endpoint),
         "parameters": [*_list_path_parameters(rule), *_list_query_parameters(rule)],
         "responses": {
             "200": {"description": "OK"},

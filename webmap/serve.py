@@ -53,6 +53,7 @@ def serve(
     if (cert is None) != (key is None):
         raise InvalidOptionError(option="--cert, --key", value="…", expected="两者同时给出 / both or none")
     known = name_server(host, names)
+    os.umask(0o077)  # whatever the server writes is its user's alone
     # Whatever a library writes for a while lies in our own folder too, and is swept with it.
     tempfile.tempdir = str(scratch_folder())
     path = county if county is not None else _find_demo()
@@ -63,6 +64,7 @@ def serve(
     from webmap.jobs import EXTENSION as JOBS
     from webmap.stopping import serve_until_told
     from webmap.tiles import TILES
+    from webmap.waiting import EXTENSION as WAITING
 
     context_of_command = click.get_current_context()
     context_of_command.with_resource(held_for_serving(path))
@@ -89,6 +91,7 @@ def serve(
     finally:
         _say("serve.stopped")
         app.extensions[JOBS].stop(STOP_JOBS_S)
+        app.extensions[WAITING].stop()
 
 
 def open_for_service(path: Path, host: str) -> None:

@@ -24,17 +24,21 @@ _FOLDER = "run-"
 _guard = threading.Lock()
 _own: tuple[int, Path, int] | None = None
 """Process, folder, and the descriptor that holds its lock; a forked process takes another."""
+_base = ""
+"""The system's folder for such files when it was made; another one since then asks for another folder."""
 
 
 def scratch_folder() -> Path:
     """The folder of this process, mode 0700; made at the first call, when leftovers of others are swept, and gone at the end."""
-    global _own  # noqa: PLW0603  # one a process, as the folder is
+    global _own, _base  # one a process, as the folder is
     with _guard:
-        if _own is None or _own[0] != os.getpid() or not _own[1].is_dir():
+        base = tempfile.gettempdir()
+        is_other = _own is None or _own[0] != os.getpid() or base not in (_base, str(_own[1]))
+        if _own is None or is_other or not _own[1].is_dir():
             place = find_private_place()
             sweep_leftovers(place)
             folder, lock = _claim_folder(place)
-            _own = os.getpid(), folder, lock
+            _own, _base = (os.getpid(), folder, lock), base
             atexit.register(_leave, *_own)
         return _own[1]
 
@@ -44,6 +48,21 @@ def scratch_file_folder(prefix: str) -> Iterator[Path]:
     """An empty folder for one piece of work; it is gone afterwards."""
     with tempfile.TemporaryDirectory(dir=scratch_folder(), prefix=prefix) as name:
         yield Path(name)
+
+
+@contextmanager
+def claimed_folder(place: Path, prefix: str) -> Iterator[Path]:
+    """An empty private folder in a place, for what must lie on the same disk; those of killed processes are swept."""
+    sweep_leftovers(place, prefix)
+    folder, lock = _claim_folder(place, prefix)
+    try:
+        yield folder
+    finally:
+        if os.name == "nt":
+            os.close(lock)
+        shutil.rmtree(folder, ignore_errors=True)
+        if os.name != "nt":
+            os.close(lock)
 
 
 def find_private_place() -> Path:
@@ -64,10 +83,10 @@ def find_private_place() -> Path:
     return place if is_ours else Path(tempfile.mkdtemp(prefix="geogrid-"))
 
 
-def sweep_leftovers(place: Path) -> int:
+def sweep_leftovers(place: Path, prefix: str = _FOLDER) -> int:
     """Remove the folders of processes that are gone; how many there were."""
     n_swept = 0
-    for folder in sorted(place.glob(f"{_FOLDER}*")):
+    for folder in sorted(place.glob(f"{prefix}*")):
         lock = _lock(folder)
         if lock is not None:
             shutil.rmtree(folder, ignore_errors=True)
@@ -78,9 +97,9 @@ def sweep_leftovers(place: Path) -> int:
     return n_swept
 
 
-def _claim_folder(place: Path) -> tuple[Path, int]:
+def _claim_folder(place: Path, prefix: str = _FOLDER) -> tuple[Path, int]:
     while True:
-        folder = place / f"{_FOLDER}{secrets.token_hex(6)}"
+        folder = place / f"{prefix}{secrets.token_hex(6)}"
         folder.mkdir(mode=0o700)
         lock = _lock(folder)
         if lock is not None and folder.is_dir():

@@ -108,10 +108,10 @@ def lay_grounds(
     """
     drawn = ~(shapely.is_missing(obstacles) | shapely.is_empty(obstacles))
     polygons, row = _list_polygons(square, shapely.force_2d(obstacles[drawn]))
-    streets = streets.copy()
+    streets, tree = streets.copy(), STRtree(streets)  # a new vertex moves no street
     wide, places, lines = np.empty(len(polygons), object), [], []
     for number, polygon in enumerate(polygons):
-        joints = _join_streets(polygon, streets, is_bridge)
+        joints = _join_streets(polygon, streets, tree, is_bridge)
         corners, wide[number] = _list_corners(polygon)
         xy = np.vstack([joints, corners])
         xy = xy[np.sort(np.unique(round_places(xy), axis=0, return_index=True)[1])]
@@ -159,10 +159,12 @@ def _list_polygons(square: gpd.GeoDataFrame, obstacles: Geometries) -> tuple[Geo
     return shapely.orient_polygons(parts[order]), rows[first[order]]
 
 
-def _join_streets(polygon: shapely.Polygon, streets: Geometries, is_bridge: Booleans) -> Floats:
+def _join_streets(
+    polygon: shapely.Polygon, streets: Geometries, tree: STRtree, is_bridge: Booleans
+) -> Floats:
     """Where streets are joined to a ground, shape (j, 2); the streets get a vertex there."""
     edge = shapely.boundary(polygon)
-    near = np.sort(STRtree(streets).query(polygon, predicate="dwithin", distance=TOUCH_M))
+    near = np.sort(tree.query(polygon, predicate="dwithin", distance=TOUCH_M))
     joints = [np.empty((0, 2))]
     for number in near:
         flat = shapely.force_2d(streets[number])

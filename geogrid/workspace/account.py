@@ -10,11 +10,12 @@ import secrets
 import sqlite3
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from geogrid.errors import (
+    AccessError,
     AccountExistsError,
     FeatureNotFoundError,
     InvalidOptionError,
@@ -131,43 +132,91 @@ def authenticate(
         While the address must wait; the password is not looked at then.
     """
     now = _moment(at)
-    name = plain_login(login)
     with workspace.write_records() as connection:
         # The transaction is held while hashing: attempts at once cannot pass the lock together.
-        outcome = _attempt(connection, name, password[: MAX_PASSWORD + 1], name_network(address), now)
-    if isinstance(outcome, Exception):
-        raise outcome
-    return outcome
+        judged = _judge(connection, login, password, address, now)
+        _record(connection, judged, now)
+    return judged.take()
 
 
-def _attempt(
-    connection: sqlite3.Connection, name: str, password: str, network: str, now: datetime.datetime
-) -> Account | Exception:
+@dataclass(frozen=True)
+class Judgement:
+    """What became of an attempt to log in, and what is to be recorded of it.
+
+    Attributes
+    ----------
+    event
+        None where the record says it already.
+    login
+        The account, whether the password was right or wrong; empty where there is none.
+    password_hash
+        The password's hash as it is to be kept; None for a wrong one.
+    """
+
+    outcome: Account | AccessError
+    event: Event | None
+    login: str = ""
+    password_hash: str | None = None
+
+    def take(self) -> Account:
+        """The account, or the refusal raised."""
+        if isinstance(self.outcome, AccessError):
+            raise self.outcome
+        return self.outcome
+
+
+def judge_attempt(
+    workspace: Workspace, login: str, password: str, *, address: str, at: datetime.datetime
+) -> Judgement:
+    """What `authenticate` would answer, written nowhere: for when the disk is full. The record is the caller's to keep."""
+    with workspace.snapshot() as connection:
+        return _judge(connection, login, password, address, at)
+
+
+def record_attempts(workspace: Workspace, attempts: Sequence[tuple[Judgement, datetime.datetime]]) -> None:
+    """Record attempts that could not be recorded when they were made, with the times they had."""
+    with workspace.write_records() as connection:
+        for judged, at in attempts:
+            _record(connection, judged, at)
+
+
+def _judge(
+    connection: sqlite3.Connection, login: str, password: str, address: str, now: datetime.datetime
+) -> Judgement:
+    name, network = plain_login(login), name_network(address)
     row = _find(connection, name)
     subject = name if row else _mark_unknown(connection, name)
     detail = {"address": network} if network else {}
     wait = find_wait(connection, subject, network, now)
     if wait.seconds:
-        if not _is_wait_recorded(connection, subject, network):
-            append_event(connection, Event("", "login.locked", subject, detail=detail), now)
-        return LoginLockedError(wait_s=wait.seconds)
+        told = Event("", "login.locked", subject, detail=detail)
+        is_told = _is_wait_recorded(connection, subject, network)
+        return Judgement(LoginLockedError(wait_s=wait.seconds), None if is_told else told)
     stored = row[1] if row and row[1] else _decoy_hash()
-    is_right = _is_password(stored, password) and row is not None and not row[4]
-    if is_right:
+    plain = password[: MAX_PASSWORD + 1]
+    if _is_password(stored, plain) and row is not None and not row[4]:
         rehash = _hasher().check_needs_rehash(stored)
+        kept = _hasher().hash(_normal(plain)) if rehash else stored
+        account = replace(_account(row), n_failed=0, last_login=_stamp(now))
+        return Judgement(account, Event(name, "login.ok", name, detail=detail), name, kept)
+    refused = Event("", "login.failed", subject, detail=detail)
+    return Judgement(LoginRefusedError(), refused, name if row else "")
+
+
+def _record(connection: sqlite3.Connection, judged: Judgement, now: datetime.datetime) -> None:
+    if judged.password_hash is not None:
         connection.execute(
-            """UPDATE private.account SET n_failed = 0, last_failed = NULL,
-               last_login = ?, password_hash = ? WHERE id = ?""",
-            (_stamp(now), _hasher().hash(_normal(password)) if rehash else stored, name),
+            """UPDATE private.account SET n_failed = 0, last_failed = NULL, last_login = ?, password_hash = ?
+               WHERE id = ?""",
+            (_stamp(now), judged.password_hash, judged.login),
         )
-        append_event(connection, Event(name, "login.ok", name, detail=detail), now)
-        return _account(_find(connection, name))
-    connection.execute(
-        "UPDATE private.account SET n_failed = ifnull(n_failed, 0) + 1, last_failed = ? WHERE id = ?",
-        (_stamp(now), name),
-    )
-    append_event(connection, Event("", "login.failed", subject, detail=detail), now)
-    return LoginRefusedError()
+    elif judged.login:
+        connection.execute(
+            "UPDATE private.account SET n_failed = ifnull(n_failed, 0) + 1, last_failed = ? WHERE id = ?",
+            (_stamp(now), judged.login),
+        )
+    if judged.event is not None:
+        append_event(connection, judged.event, now)
 
 
 def _mark_unknown(connection: sqlite3.Connection, name: str) -> str:

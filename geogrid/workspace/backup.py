@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import stat
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from geogrid.errors import (
     WorkspaceLockedError,
 )
 from geogrid.io.replacing import telling_full_disk
+from geogrid.io.scratch import claimed_folder
 from geogrid.schema import SCHEMA_VERSION
 from geogrid.workspace.connection import (
     LOG_SUFFIXES,
@@ -58,10 +58,10 @@ def write_backup(path: Path, archive: Path) -> int:
     """
     with (
         telling_full_disk(archive),
-        tempfile.TemporaryDirectory(dir=archive.resolve().parent, prefix=".backup-") as folder,
+        claimed_folder(archive.resolve().parent, ".backup-") as folder,
     ):
         require_file(path)
-        copied = copy_county(path, Path(folder) / MAP_MEMBER)
+        copied = copy_county(path, folder / MAP_MEMBER)
         revision = _look_over(copied, path)
         members = {MAP_MEMBER: copied, PRIVATE_MEMBER: private_path_of(copied)}
         members = {name: file for name, file in members.items() if file.exists()}
@@ -71,7 +71,7 @@ def write_backup(path: Path, archive: Path) -> int:
             "revision": dict.fromkeys(members, revision),
             "mode": stat.S_IMODE(path.stat().st_mode),
         }
-        packed = Path(folder) / "archive.zip"
+        packed = folder / "archive.zip"
         descriptor = os.open(packed, os.O_CREAT | os.O_EXCL | os.O_RDWR, _PRIVATE_MODE)
         with os.fdopen(descriptor, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as bundle:
             for name, copy in members.items():
@@ -112,9 +112,9 @@ def read_backup(archive: Path, path: Path) -> Path | None:
     with (
         telling_full_disk(path),
         held_for_serving(path),
-        tempfile.TemporaryDirectory(dir=path.resolve().parent, prefix=".restore-") as folder,
+        claimed_folder(path.resolve().parent, ".restore-") as folder,
     ):
-        members, mode = _unpack(archive, Path(folder))
+        members, mode = _unpack(archive, folder)
         _look_over(members[MAP_MEMBER], archive)
         owner = path.stat() if path.exists() else None
         for name, file in members.items():

@@ -30,8 +30,11 @@ if os.geteuid() == 0:  # load what is loaded late, while it may be, at the hand 
 print("--", flush=True)
 print("--", file=sys.stderr, flush=True)
 if os.geteuid() == 0:
-    os.setegid({nobody})
-    os.seteuid({nobody})
+    child = os.fork()
+    if child:
+        sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    os.setgid({nobody})
+    os.setuid({nobody})
 work(Path(sys.argv[1]))
 """
 

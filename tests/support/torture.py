@@ -37,6 +37,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "torture-town-1"
 AT_ODDS = (WorkspaceLockedError, StoreFullError, StoreUnreachableError)
 """What a worker may be told while others hold the file or the disk is full: nothing was done then."""
+EDIT_PAUSE_S, BACKUP_PAUSE_S = 0.02, 1.0
 CLOCKS = ("+26h", "-26h")
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 
@@ -90,6 +91,7 @@ def back_up(path: str, name: str) -> None:
         except AT_ODDS:
             continue
         say("backup", archive)
+        time.sleep(BACKUP_PAUSE_S)
 
 
 WORKERS = {"on": edit_on, "anew": edit_anew, "plain": write_plainly, "backup": back_up}
@@ -113,6 +115,7 @@ def _edit_both(county: Workspace, key: str) -> None:
         time.sleep(0.05)
         return
     say("both", key)
+    time.sleep(EDIT_PAUSE_S)
 
 
 # --- the harness --------------------------------------------------------------------------------
