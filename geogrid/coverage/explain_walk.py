@@ -284,7 +284,8 @@ class _Teller:
 
     def _place(self, ways: Ways, way: int) -> Floats:
         """Where a way meets the public network."""
-        return place_on_segments(self._network.public, ways.segment[[way]], ways.fraction[[way]])[0]
+        xy: Floats = place_on_segments(self._network.public, ways.segment[[way]], ways.fraction[[way]])[0]
+        return xy
 
     def _cross_square(self, ends_xy: Floats, cost: float) -> Leg:
         """A straight walk over a square, as a leg along a street of its name."""

@@ -12,6 +12,7 @@ do, those to shut gates among them: what wall is in the way does not hang on whi
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import shapely
@@ -23,7 +24,7 @@ from geogrid.network.impedance import ACCESS_LIMIT_M, Floats, Integers, Profile,
 from geogrid.network.inside import Spots, join_spots, match_regions, price_inside, select_spots
 from geogrid.network.landings import Landings, find_landings, walk_across, walk_to_places
 from geogrid.network.passages import GateSpots, Passages, find_leading_regions, trace_passages
-from geogrid.network.search import Direct, Ways, match_equal
+from geogrid.network.search import Direct, Ways, join_direct, match_equal
 from geogrid.network.snap import Snaps, keep_snaps, select_snaps, snap_points
 from geogrid.network.stops import find_other_sides
 from geogrid.network.streets import Network
@@ -387,15 +388,15 @@ def _extend(
         "onto_xy": onto_xy,
         "onward": onward,
     }
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(departures, name), values])[order] for name, values in by_way.items()
+    }
     return replace(
         departures,
         ways=Ways(**{name: values[order] for name, values in joined.items()}),
         clear=np.union1d(departures.clear, place[row < 0]),
         shut_in=np.setdiff1d(departures.shut_in, place),
-        **{
-            name: np.concatenate([getattr(departures, name), values])[order]
-            for name, values in by_way.items()
-        },
+        **columns,
     )
 
 
@@ -529,14 +530,10 @@ def trace_shortcuts(
     if not len(network.squares):
         return within
     over = trace_over_squares(network, profile, homes, departures, centres, arrivals)
-    direct = within.direct, over.direct
-    return replace(
-        within,
-        direct=Direct(
-            *(np.concatenate([getattr(one, name) for one in direct]) for name in ("home", "centre", "cost"))
-        ),
-        **{name: np.concatenate([getattr(within, name), getattr(over, name)]) for name in _BY_SHORTCUT},
-    )
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(within, name), getattr(over, name)]) for name in _BY_SHORTCUT
+    }
+    return replace(within, direct=join_direct([within.direct, over.direct]), **columns)
 
 
 @dataclass(frozen=True)

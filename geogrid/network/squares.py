@@ -221,7 +221,7 @@ def _cut_rings(polygon: shapely.Polygon, joints: Floats) -> Geometries:
 
 def is_seen(ground: shapely.Polygon, from_xy: Floats, to_xy: Floats) -> Booleans:
     """Whether straight lines between places stay on a ground, shape (n,)."""
-    seen = np.hypot(*(to_xy - from_xy).T) <= AT_PLACE_M
+    seen: Booleans = np.hypot(*(to_xy - from_xy).T) <= AT_PLACE_M
     far = np.flatnonzero(~seen)
     lines = shapely.linestrings(np.stack([from_xy[far], to_xy[far]], axis=1))
     seen[far] = shapely.covers(ground, lines)
