@@ -188,6 +188,27 @@ def test_a_ground_with_very_many_corners_has_bounded_chords():
     assert measure_walks(layout, PROFILES["adult"]).cost[0] / 1000 == pytest.approx(straight, rel=0.02)
 
 
+def test_a_town_that_is_drawn_as_one_square_has_bounded_chords_and_is_crossed_all_but_straight():
+    # 400 stubs of 5 m end on the edge of a square of 1,000 m
+    at_edge = np.arange(200) * 5.0 + 2.5
+    stubs = {f"w{n}": [(-5, y), (0, y)] for n, y in enumerate(at_edge)}
+    stubs |= {f"e{n}": [(1005, y), (1000, y)] for n, y in enumerate(at_edge)}
+    town = Town.from_layers(
+        {
+            "street": make_layer("street", {key: line(*xy) for key, xy in stubs.items()}),
+            "building": make_layer("building", {"h": house(-5, 2.5), "k": house(400, 300)}),
+            "centre": make_layer("centre", {"z": point(1005, 997.5)}),
+            "square": make_layer("square", {"q": rectangle(0, 0, 1000, 1000)}),
+        }
+    )
+    layout = lay_out(town)
+    assert int((layout.network.squares.of_segment == -2).sum()) <= 150 * 149 / 2 + 250 * 8
+    found = dict(zip(["h", "k"], measure_walks(layout, PROFILES["adult"]).cost / 1000, strict=True))
+    # the door of h is on its stub, that of k on the square; by hubs a walk is straight but for some metres at its ends
+    assert found["h"] == pytest.approx(seconds(5, math.hypot(1000, 995), 5), rel=0.005)
+    assert found["k"] == pytest.approx(seconds(math.hypot(600, 697.5), 5), rel=0.005)
+
+
 @pytest.mark.parametrize("turn", range(4))
 @pytest.mark.parametrize("mirror", [1, -1])
 def test_turning_mirroring_and_renaming_a_town_with_a_square_changes_no_answer(turn, mirror):
