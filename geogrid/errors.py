@@ -31,20 +31,42 @@ class Fault:
     column: str | None = None
 
 
+@dataclass(frozen=True)
+class TouchedRow:
+    """A row that an edit meets: its layer, its key, its name where it has one, and the titles of its layer."""
+
+    layer: str
+    key: str
+    name: str
+    zh: str
+    en: str
+
+    def to_dict(self) -> dict[str, str]:
+        """What programs are told of it."""
+        return {"layer": self.layer, "key": self.key, "name": self.name}
+
+
 def _shown(value: Any, language: str) -> str:
     """A field as a message shows it: lists are cut after `LISTED` items and the rest is counted."""
     if isinstance(value, str) or not isinstance(value, Iterable):
         return str(value)
     items = list(value)
-    shown = [
-        _shown_fault(item, language) if isinstance(item, Fault) else str(item) for item in items[:LISTED]
-    ]
+    shown = [_shown_item(item, language) for item in items[:LISTED]]
     separator = "\n  " if items and isinstance(items[0], Fault) else ", "
     text = separator.join(shown)
     if len(items) > LISTED:
         more = len(items) - LISTED
         text += separator + (f"……另有 {more} 处" if language == "zh" else f"… and {more} more")
     return text
+
+
+def _shown_item(item: Any, language: str) -> str:
+    if isinstance(item, Fault):
+        return _shown_fault(item, language)
+    if isinstance(item, TouchedRow):
+        title = item.zh if language == "zh" else item.en
+        return " ".join(part for part in (title, item.key, item.name) if part)
+    return str(item)
 
 
 def _shown_fault(fault: Fault, language: str) -> str:
@@ -69,6 +91,10 @@ class GeogridError(Exception):
         """The message in one language, `zh` or `en`; in the words of another template where one is given."""
         template = template or (self.zh if language == "zh" else self.en)
         return template.format(**{f.name: _shown(getattr(self, f.name), language) for f in fields(self)})
+
+    def details(self) -> dict[str, Any]:
+        """What programs are told beside the message; nothing where the message is all there is."""
+        return {}
 
     def __str__(self) -> str:
         return f"{self.message('zh')}\n{self.message('en')}"
@@ -124,6 +150,16 @@ class UnsupportedFileError(InputError):
     file: str
     found: str
     supported: Sequence[str]
+
+
+@dataclass(eq=False)
+class UnfinishedFileError(InputError):
+    """A file that ends, or says itself that it ends, before all of its data."""
+
+    zh = "文件 {file} 没有下载完（{found}），未导入任何内容。请重新下载，范围大时分块下载。"
+    en = "The download of {file} broke off ({found}) and nothing was imported. Download it again, in parts where it is large."
+    file: str
+    found: str
 
 
 @dataclass(eq=False)
@@ -319,6 +355,15 @@ class RevisionNotFoundError(NotFoundError):
     known: str
 
 
+@dataclass(eq=False)
+class NotUndoableError(NotFoundError):
+    """A revision named to be taken back that there is not, that is taken back already or never can be."""
+
+    zh = "修订 {revision} 不存在、已经撤销，或不能撤销；未作任何改动。"
+    en = "Revision {revision} does not exist, is taken back already or cannot be taken back; nothing was changed."
+    revision: str
+
+
 # --- an analysis that cannot be done -----------------------------------------------------------
 
 
@@ -469,6 +514,56 @@ class WorkspaceDamagedError(WorkspaceError):
 
 
 @dataclass(eq=False)
+class WorkspaceProtectedError(WorkspaceError):
+    """A file or folder of a county that this user may not write, or not read."""
+
+    zh = "没有写入（或读取）{path} 所需的权限（{missing}），未改动。请让文件的所有者授予权限，或换用有权限的账户。"
+    en = "This user lacks a permission that {path} needs ({missing}); nothing was changed. Have its owner grant it, or work as a user who has it."
+    path: str
+    missing: str
+
+
+@dataclass(eq=False)
+class StoreUnreachableError(WorkspaceError):
+    """The disk or the system did not answer as it should; nothing says that the file is damaged."""
+
+    zh = "现在无法读写 {path}（{found}），未改动。磁盘或网络可能暂时不可用，请检查后重试。"
+    en = "{path} cannot be read or written now ({found}); nothing was changed. Check the disk and try again."
+    path: str
+    found: str
+
+
+@dataclass(eq=False)
+class ContentDamagedError(WorkspaceDamagedError):
+    """Rows that are not what was written, though SQLite can read them."""
+
+    zh = "{path} 的内容与写入时不符（{found}），数据可能已损坏。请用 geogrid check 查看，并用 geogrid restore 恢复最近的备份。"
+    en = "The content of {path} is not what was written ({found}); it may be damaged. See geogrid check, and bring back the last backup with geogrid restore."
+
+
+@dataclass(eq=False)
+class ServerRunningError(WorkspaceError):
+    """A second server for one county."""
+
+    zh = (
+        "{path} 已由另一个 geogrid serve 提供服务（进程 {process}）。请先停止它；同一县域文件只能有一个服务。"
+    )
+    en = "Another geogrid serve has {path} (process {process}). Stop it first: a county file has one server."
+    path: str
+    process: str
+
+
+@dataclass(eq=False)
+class PrivateFileMissingError(WorkspaceError):
+    """A county that had accounts, without the file that holds them."""
+
+    zh = "本县曾有账号，但找不到 {private}，因此不新建管理员。请从备份恢复它；若确实要从头开始，用 geogrid account {path} add 建立账号。"
+    en = "This county had accounts but {private} is not there, so no administrator is made. Bring it back from a backup; to begin anew, add an account with geogrid account {path} add."
+    path: str
+    private: str
+
+
+@dataclass(eq=False)
 class ConflictError(WorkspaceError):
     """Somebody else changed the same feature in the meantime."""
 
@@ -488,6 +583,46 @@ class RevisionConflictError(WorkspaceError):
     en = "The county was changed since the preview (revision {expected} then, {found} now); nothing was written. Preview again before confirming."
     expected: int
     found: int
+
+
+@dataclass(eq=False)
+class RowsChangedError(WorkspaceError):
+    """A revision that cannot be taken back, since what it touched was changed again."""
+
+    zh = "修订 {revision} 之后，它改动过的内容又有改动，未撤销任何内容：{rows}。请先撤销之后的修订，或直接改正这些内容。"
+    en = "What revision {revision} changed was changed again since, and nothing was taken back: {rows}. Take back the later revisions first, or mend these by hand."
+    revision: int
+    rows: Sequence[TouchedRow]
+
+    def details(self) -> dict[str, Any]:
+        """The rows."""
+        return {"rows": [row.to_dict() for row in self.rows]}
+
+
+@dataclass(eq=False)
+class ScenarioConflictError(WorkspaceError):
+    """A scenario that somebody else saved, changed or dropped in the meantime.
+
+    Attributes
+    ----------
+    found
+        The version that is kept; 0 for none.
+    yours
+        What was to be saved; None where the scenario was to be dropped or carried out.
+    theirs
+        The scenario as it is kept; None where it is gone.
+    """
+
+    zh = "方案“{name}”已被他人保存、修改或删除（现为第 {found} 版，0 表示没有），未写入任何内容。请另取名称保存，或采用对方的方案，或指明要覆盖的版本。"
+    en = "Scenario “{name}” was saved, changed or deleted by somebody else (version {found} is kept, 0 means none), and nothing was written. Save under another name, take theirs, or name the version to overwrite."
+    name: str
+    found: int
+    yours: dict[str, Any] | None
+    theirs: dict[str, Any] | None
+
+    def details(self) -> dict[str, Any]:
+        """Both states."""
+        return {"yours": self.yours, "theirs": self.theirs}
 
 
 @dataclass(eq=False)
@@ -543,10 +678,10 @@ class StaleFormError(AccessError):
 
 @dataclass(eq=False)
 class LoginLockedError(AccessError):
-    """Too many wrong attempts; the same for logins that exist and that do not."""
+    """Too many wrong attempts from one address; the same for logins that exist and that do not."""
 
-    zh = "失败次数过多，请 {wait_s} 秒后再试。"
-    en = "Too many wrong attempts. Try again in {wait_s} s."
+    zh = "从这台电脑登录失败次数过多，请 {wait_s} 秒后再试。"
+    en = "Too many wrong attempts from this computer. Try again in {wait_s} s."
     wait_s: int
 
 
@@ -560,6 +695,19 @@ class NotPermittedError(AccessError):
     action: str
     hint_zh: str
     hint_en: str
+
+
+@dataclass(eq=False)
+class OutOfScopeError(AccessError):
+    """An edit that would touch what lies outside the areas of an account; nothing was changed."""
+
+    zh = "以下内容不在您的账号负责的区域内，未作任何改动：{rows}。请由负责全县或相应区域的账号办理。"
+    en = "These lie outside the areas of your account, and nothing was changed: {rows}. Ask an account of the whole county or of those areas."
+    rows: Sequence[TouchedRow]
+
+    def details(self) -> dict[str, Any]:
+        """The rows."""
+        return {"rows": [row.to_dict() for row in self.rows]}
 
 
 @dataclass(eq=False)
@@ -609,8 +757,44 @@ class LastAdminError(InputError):
     login: str
 
 
-class NetworkDriveWarning(UserWarning):
+class CountyNotice(UserWarning):
+    """Something about a county's files that whoever uses them should know; the command line shows it."""
+
+
+class NetworkDriveWarning(CountyNotice):
     """The county's file lies on a network drive, where SQLite's locks cannot be relied on."""
+
+
+class SchemaRaisedNotice(CountyNotice):
+    """A county file of an earlier schema was brought up; a copy of it was kept."""
+
+    def __init__(self, path: object, found: int, now: int, kept: object) -> None:
+        super().__init__(
+            f"{path} 的数据结构已由版本 {found} 升级到 {now}；升级前的副本：{kept}\n"
+            f"{path} was brought from schema {found} to {now}; a copy of it as it was: {kept}"
+        )
+
+
+class MomentWarning(CountyNotice):
+    """The two files of a county are not of one moment, and were put together by other means."""
+
+    def __init__(self, path: object, map_revision: int, private_revision: int) -> None:
+        super().__init__(
+            f"{path} 与其私有文件不是同一时刻的（地图修订 {map_revision}，私有文件修订 {private_revision}）：已对齐编号，"
+            f"内容均未改动。请核对人员任职，或恢复同一份备份中的两个文件。\n"
+            f"{path} and its private file are not of one moment (revision {map_revision} of the map, {private_revision} "
+            "of the private file): their numbers were brought together, nothing in either was changed. Look the "
+            "duties over, or restore both files from one backup."
+        )
+
+
+class PrivateFileNotice(CountyNotice):
+    """The private file belongs to another user: the map is read without people."""
+
+    def __init__(self, private: object) -> None:
+        super().__init__(
+            f"无权读取 {private}：以下结果不含人员与任职。\nNo permission to read {private}: what follows is without people and duties."
+        )
 
 
 # --- the map server ----------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from geogrid.errors import UnknownLayerError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 3
 """Raised when a county file written before can no longer be read as it is."""
 
 
@@ -158,6 +158,12 @@ USES = {
     "other": ("其他",),
     "unknown": ("未知", "不详", ""),
 }
+PASSAGES = {
+    "open": ("通行", "可通行", "yes"),
+    "closed": ("不通", "不可通行", "no"),
+    "doubtful": ("存疑", "不确定", "unknown"),
+}
+"""Whether people on foot pass a gate or a barrier that stands on a street."""
 PEOPLE_SOURCES = {"counted": ("实数", "登记"), "estimated": ("估算", "推算")}
 
 LAYERS: dict[str, Layer] = {
@@ -256,6 +262,16 @@ LAYERS: dict[str, Layer] = {
             _feature_columns(Column("kind", TEXT, "类别", "kind")),
         ),
         Layer(
+            "square",
+            Geometry.POLYGON,
+            "广场",
+            "squares",
+            _feature_columns(
+                Column("kind", TEXT, "类别", "kind"),
+                Column("walkable", BOOLEAN, "可步行", "walkable"),
+            ),
+        ),
+        Layer(
             "no_build",
             Geometry.POLYGON,
             "禁建区",
@@ -288,6 +304,18 @@ LAYERS: dict[str, Layer] = {
                 Column("vehicle", BOOLEAN, "可行车", "vehicle"),
                 Column("hours", TEXT, "开放时间", "hours"),
                 Column("locked", BOOLEAN, "常闭", "locked"),
+                # of a gate on a street that is no gated compound's; else `pedestrian` and `locked` say it
+                Column("passage", TEXT, "路上通行", "passage along the street", choices=PASSAGES),
+            ),
+        ),
+        Layer(
+            "street_barrier",
+            Geometry.POINT,
+            "路障",
+            "barriers on streets",
+            _feature_columns(
+                Column("kind", TEXT, "类别", "kind"),
+                Column("passage", TEXT, "路上通行", "passage along the street", choices=PASSAGES),
             ),
         ),
         Layer(
@@ -322,11 +350,15 @@ LAYERS: dict[str, Layer] = {
             _feature_columns(
                 Column("class", TEXT, "等级", "class"),
                 Column("walkable", BOOLEAN, "可步行", "walkable"),
+                # walked, but whether people do is not known; no doubt where a street is closed
+                Column("doubtful", BOOLEAN, "步行存疑", "walkable in doubt"),
                 Column("steps", BOOLEAN, "台阶", "steps"),
                 Column("crossing", BOOLEAN, "过街", "crossing"),
                 Column("bridge", BOOLEAN, "桥或地道", "bridge or underpass"),
                 Column("surface", TEXT, "路面", "surface"),
                 Column("crossing_s", REAL, "过街等待", "crossing wait", unit="s", minimum=0),
+                # `vertex:number` where two nodes lie at one place, as on a bridge: equal numbers meet there
+                Column("nodes", LIST, "节点编号", "node numbers"),
             ),
         ),
         Layer(
@@ -611,10 +643,54 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "map.basemap_datum": ("背景地图的坐标基准：wgs84 或 gcj02", "datum of the base map: wgs84 or gcj02"),
     "map.basemap_source": ("背景地图的来源与审图号", "source of the base map, with its review number"),
     "map.tianditu_token": ("天地图密钥（tk）", "token for Tianditu (tk)"),
-    "web.public": ("不登录可看地图：on 或 off", "the map without a login: on or off"),
+    "web.public": (
+        "不登录可看什么：off 不开放，areas 片区社区、中心与三种口径的汇总，map 另加楼栋颜色",
+        "what is seen without a login: off nothing, areas the areas, centres and sums, map also the colour of buildings",
+    ),
     "map.mark": ("图上标记，默认“内部使用”", "mark on every map, 内部使用 by default"),
 }
 """The settings that a user may change, with their titles zh and en."""
+
+
+@dataclass(frozen=True)
+class SettingRule:
+    """How the value of a setting is checked.
+
+    Attributes
+    ----------
+    kind
+        `text` (what can be read and printed), `code` (of a county), `reading`, `basemap`, `token`.
+    choices
+        The only values there are; none for any of the kind.
+    longest
+        Characters at most.
+    needed
+        Whether it cannot be empty; empty stands for what holds without it.
+    is_secret
+        Whether it is told to nobody and written into no record.
+    """
+
+    kind: str = "text"
+    choices: tuple[str, ...] = ()
+    longest: int = 200
+    needed: bool = False
+    is_secret: bool = False
+
+
+SETTING_RULES: dict[str, SettingRule] = {
+    "county.code": SettingRule("code", longest=6, needed=True),
+    "county.name": SettingRule(longest=80, needed=True),
+    "reading": SettingRule("reading", longest=40, needed=True),
+    "map.review_number": SettingRule(longest=80),
+    "map.classification": SettingRule(longest=40),
+    "map.basemap": SettingRule("basemap", longest=500),
+    "map.basemap_datum": SettingRule(choices=("", "wgs84", "gcj02")),
+    "map.basemap_source": SettingRule(),
+    "map.tianditu_token": SettingRule("token", longest=64, is_secret=True),
+    "web.public": SettingRule(choices=("off", "areas", "map")),
+    "map.mark": SettingRule(longest=40),
+}
+"""How each setting is checked before it is set."""
 
 AREA_LAYERS = tuple(layer.name for layer in LAYERS.values() if layer.is_area)
 PARTITION_LAYERS = tuple(layer.name for layer in LAYERS.values() if layer.is_partition)

@@ -1,4 +1,4 @@
-"""What every test run has: skips that CI does not forgive, and no proxy between a test and its own server."""
+"""What every test run has: skips that CI does not forgive, and a watch over who opens a county's files."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from tests.support.openers import watch_openings
+
 settings.register_profile("ci", derandomize=True, print_blob=True, deadline=None)  # nothing here is timed
 settings.load_profile("ci")
+watch_openings()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -26,7 +26,6 @@ from geogrid.errors import (
 )
 from geogrid.workspace import Workspace, account
 from geogrid.workspace.account import (
-    FREE_ATTEMPTS,
     add_account,
     authenticate,
     change_password,
@@ -38,6 +37,7 @@ from geogrid.workspace.account import (
     read_account,
     verify_password,
 )
+from geogrid.workspace.attempts import FREE_ATTEMPTS, MOST_AN_HOUR, SLOW_S
 from geogrid.workspace.audit import Event, append_event, read_trail, verify_trail
 from tests.support.command import Command
 
@@ -125,16 +125,84 @@ def test_a_login_that_exists_and_one_that_does_not_are_answered_alike(county, lo
 def test_a_lock_ends_by_itself_and_the_right_password_clears_it(county):
     for i in range(FREE_ATTEMPTS):
         fail(county, "anna", i)
-    assert read_account(county, "anna").locked_until == "2026-06-01T08:01:04+00:00"
+    assert read_account(county, "anna").n_failed == FREE_ATTEMPTS
     found = authenticate(county, "anna", GOOD, at=after(64))
-    assert (found.n_failed, found.locked_until) == (0, None)
+    assert found.n_failed == 0
+    fail(county, "anna", 65)
+    assert authenticate(county, "anna", GOOD, at=after(66)).login == "anna"  # counted anew
 
 
 def test_wrong_attempts_are_forgotten_after_a_day(county):
     for i in range(FREE_ATTEMPTS - 1):
         fail(county, "anna", i)
-    fail(county, "anna", 2 * 86_400)
-    assert read_account(county, "anna").n_failed == 1
+    for i in range(FREE_ATTEMPTS - 1):
+        fail(county, "anna", 2 * 86_400 + i)
+    assert authenticate(county, "anna", GOOD, at=after(2 * 86_400 + 60)).login == "anna"
+
+
+HERE, THERE = "10.0.0.7", "10.0.0.8"
+
+
+def attempt(county, password, seconds, address, login="anna"):
+    return authenticate(county, login, password, address=address, at=after(seconds))
+
+
+@pytest.mark.parametrize("login", ["anna", "nobody"])
+def test_wrong_attempts_from_one_address_keep_no_other_address_waiting(county, login):
+    for i in range(FREE_ATTEMPTS):
+        with pytest.raises(LoginRefusedError):
+            attempt(county, "wrong password", i, HERE, login)
+    with pytest.raises(LoginLockedError):
+        attempt(county, GOOD, 10, HERE, login)
+    if login == "anna":
+        assert attempt(county, GOOD, 10, THERE).login == "anna"
+    else:
+        with pytest.raises(LoginRefusedError):
+            attempt(county, GOOD, 10, THERE, login)
+    with pytest.raises(LoginLockedError):  # nor does it let the first one in
+        attempt(county, GOOD, 11, HERE, login)
+
+
+@pytest.mark.parametrize("login", ["anna", "nobody"])
+def test_many_addresses_get_a_slow_cap_that_one_which_logged_in_before_does_not_feel(county, login):
+    attempt(county, GOOD, -3600 * 24 * 30, HERE)
+    for i in range(MOST_AN_HOUR):
+        with pytest.raises(LoginRefusedError):
+            attempt(county, "wrong password", i, f"10.1.{i}.1", login)
+    # At 60 s: the last wrong attempt was at 59 s, so 29 of the 30 s are left.
+    with pytest.raises(LoginLockedError) as slowed:
+        attempt(county, GOOD, 60, "10.2.0.1", login)
+    assert slowed.value.wait_s == 30
+    if login == "anna":
+        assert attempt(county, GOOD, 60, HERE).login == "anna"
+        assert attempt(county, GOOD, 59 + SLOW_S, "10.2.0.1").login == "anna"
+        assert attempt(county, GOOD, 59 + SLOW_S, "10.2.0.1").login == "anna"  # known from now on
+    else:
+        with pytest.raises(LoginRefusedError):
+            attempt(county, GOOD, 59 + SLOW_S, "10.2.0.1", login)
+
+
+def test_addresses_of_one_ipv6_network_are_one(county):
+    for i in range(FREE_ATTEMPTS):
+        with pytest.raises(LoginRefusedError):
+            attempt(county, "wrong password", i, f"2001:db8::{i:x}")
+    with pytest.raises(LoginLockedError):
+        attempt(county, GOOD, 10, "2001:db8::ffff")
+    assert attempt(county, GOOD, 10, "2001:db8:0:1::1").login == "anna"
+
+
+@pytest.mark.parametrize("lift", [enable_account, lambda c, n, **k: change_password(c, n, GOOD, **k)])
+def test_an_administrator_ends_the_wait(county, lift):
+    for i in range(FREE_ATTEMPTS):
+        with pytest.raises(LoginRefusedError):
+            attempt(county, "wrong password", i, HERE)
+    lift(county, "anna", actor="os:t", at=after(8))
+    assert attempt(county, GOOD, 10, HERE).login == "anna"
+
+
+def test_the_record_says_from_where_a_login_came(county):
+    attempt(county, GOOD, 0, HERE)
+    assert read_trail(county)["detail"].iloc[-1] == '{"address": "10.0.0.7"}'
 
 
 def test_others_can_log_in_while_one_is_locked(county):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,8 @@ from geogrid.io.guard import Limits, run_guarded
 from geogrid.io.vector import _files_of, _request, read_layer
 from geogrid.schema import LAYERS
 from geogrid.workspace import ImportMode, import_layers, read_backup, write_backup
+from tests.support.disk import fill, make_room
+from tests.support.disk import small_disk as mounted_disk
 from tests.support.interrupted import EDITING, IMPORTING, houses, kill_repeatedly, make_county, require_sound
 
 # --- kill -9 -------------------------------------------------------------------------------------
@@ -42,29 +43,8 @@ def test_a_killed_writer_loses_nothing_that_it_acknowledged(tmp_path, code):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A disk of 8 MiB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = sys.platform.startswith("linux") and os.geteuid() == 0 and shutil.which("mount")
-    command = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)]
-    if not mounted or subprocess.run(command, check=False, capture_output=True).returncode:
-        pytest.skip("a small disk can be mounted by root alone; run as root, or in a privileged container")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def fill(folder):
-    """Take all the room but a few pages."""
-    with (folder / "filler").open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(b"\0" * 4096)
-        except OSError:
-            pass
-
-
-def make_room(folder):
-    os.truncate(folder / "filler", 0)
+    with mounted_disk(tmp_path / "disk") as folder:
+        yield folder
 
 
 def routes(county, folder):
@@ -131,7 +111,7 @@ def test_a_file_that_does_not_fit_among_the_temporary_ones_is_said_so(
     monkeypatch.setattr(tempfile, "tempdir", str(small_disk))
     with pytest.raises(StoreFullError, match="腾出空间"):
         read_layer(tmp_path / "b.geojson", LAYERS["building"], datum=Datum.CGCS2000)
-    assert [one.name for one in small_disk.iterdir()] == ["filler"]
+    assert [one.name for one in small_disk.rglob("*") if one.is_file()] == ["filler"]
 
 
 def test_a_result_beyond_its_limit_is_an_error_of_the_file(tmp_path):

@@ -97,7 +97,8 @@ def test_streets_get_vertices_and_streets_that_meet_have_one_height(tmp_path):
     frame = streets(
         [(118.86, 27.37), (118.87, 27.37)],
         [(118.87, 27.37), (118.87, 27.371)],
-        [(118.86, 27.37), (120.0, 27.37)],
+        [(118.86, 27.37), (119.0, 27.37)],
+        [(119.0, 27.37), (119.1, 27.37)],
     )
     draped = drape_streets(frame, model)
     first, second = heights_of(draped.streets, "s0"), heights_of(draped.streets, "s1")
@@ -111,8 +112,14 @@ def test_streets_get_vertices_and_streets_that_meet_have_one_height(tmp_path):
     # 0.01 degree at 27.37 N is 989 m: 17 steps of 58.2 m
     assert len(steps) == 17
     assert steps.max() <= STEP_M
-    assert draped.without_height == ["s2"]  # it leaves the model
-    assert not draped.streets.set_index("id").geometry["s2"].has_z
+    assert draped.without_height == ["s3"]  # it lies outside the model
+    assert not draped.streets.set_index("id").geometry["s3"].has_z
+    # s2 leaves the model, which ends 200 cells of 0.0002 degrees from 118.85: what is covered has its height
+    x, y, z = heights_of(draped.streets, "s2").T
+    inside = x < 118.85 + 200 * CELL - 0.0005
+    assert 40 < inside.sum() < len(x)
+    assert z[inside] == pytest.approx(plane(x, y)[inside], abs=0.02)
+    assert np.isnan(z[x > 118.85 + 200 * CELL + 0.0005]).all()
     assert (draped.lowest_m, draped.n_without_height > 0) == (
         pytest.approx(plane(118.86, 27.37), abs=0.02),
         True,
@@ -138,6 +145,31 @@ def test_bridges_run_straight_between_their_ends(tmp_path):
     for key in ("s1", "s2"):
         x, _, z = heights_of(draped, key).T
         assert z == pytest.approx(begin + (x - 118.865) / 0.01 * (end - begin), abs=0.01)
+
+
+def test_a_bridge_keeps_its_height_over_a_street_at_the_very_same_place(tmp_path):
+    def valley(lon, _):
+        return np.where(abs(lon - 118.87) < 0.002, 100.0, 150.0)
+
+    model = write_model(tmp_path / "m.tif", valley)
+    frame = streets(
+        [(118.86, 27.38), (118.865, 27.38)],
+        [(118.865, 27.38), (118.87, 27.38), (118.875, 27.38)],
+        [(118.875, 27.38), (118.88, 27.38)],
+        [(118.87, 27.379), (118.87, 27.38), (118.87, 27.381)],
+        bridge=("s1",),
+    )
+    frame["nodes"] = [None, "1:71", None, "1:72"]
+    draped = drape_streets(frame, model).streets
+    over, below = heights_of(draped, "s1"), heights_of(draped, "s3")
+    assert over[:, 2] == pytest.approx(np.full(len(over), 150.0), abs=0.5)
+    assert below[:, 2] == pytest.approx(np.full(len(below), 100.0), abs=0.5)
+    # the numbers went along with their vertices: 0.005 degrees are 494 m, nine pieces; 0.001 are 111 m, two
+    assert draped.set_index("id")["nodes"].to_dict() == {"s0": None, "s1": "9:71", "s2": None, "s3": "2:72"}
+    assert over[9, :2].tolist() == below[2, :2].tolist() == [118.87, 27.38]
+    # joined, as streets were that say nothing of nodes, one height has to do for both
+    joined = drape_streets(frame.assign(nodes=None), model).streets
+    assert heights_of(joined, "s3")[2, 2] == pytest.approx(150.0, abs=0.5)
 
 
 def test_what_is_no_model_is_refused(tmp_path):

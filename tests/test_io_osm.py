@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import shapely
 
 from geogrid.errors import GeogridError, UnsupportedFileError
 from geogrid.io.osm import LICENCE, SOURCE, read_osm
-from geogrid.io.osm_tags import find_floors, find_use, is_walkable, lets_pedestrians, lets_vehicles
+from geogrid.io.osm_access import STREET_RULES, judge_barrier, judge_street
+from geogrid.io.osm_tags import find_floors, find_use, lets_pedestrians, lets_vehicles
 from geogrid.labels import read_labels
 from geogrid.schema import LAYERS
 
@@ -181,39 +184,103 @@ def test_an_entrance_belongs_to_the_building_on_whose_outline_it_stands(town):
 def test_what_is_left_out_is_listed_with_the_reason(town):
     assert town.left_out_ids == {
         "street_not_there": ["w6"],
-        "street_area": ["w7"],
         "compound_unnamed": ["w31"],
         "building_twice": ["w40"],
         "building_open": ["w44"],
-        "area_broken": ["r51", "w43"],
+        "area_broken": ["w43"],
+        "area_incomplete": ["r51"],
         "entrance_closed": town.left_out_ids["entrance_closed"],
     }
     assert town.left_out["entrance_closed"] == 1
     assert {f"io.osm.left_out.{reason}" for reason in town.left_out} <= read_labels()["zh"].keys()
     assert town.counts == {
-        "street": 6, "building": 3, "compound": 4, "gate": 3, "entrance": 1, "barrier": 2, "water": 1, "walkable": 6,
+        "street": 6, "square": 1, "building": 3, "compound": 4, "gate": 3, "street_barrier": 0, "entrance": 1,
+        "barrier": 2, "water": 1, "walkable": 6,
     }  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("tags", "expected"),
     [
-        ({"highway": "residential"}, True),
-        ({"highway": "residential", "access": "private"}, False),
-        ({"highway": "residential", "access": "private", "foot": "yes"}, True),
-        ({"highway": "footway", "foot": "no"}, False),
-        ({"highway": "secondary", "foot": "use_sidepath"}, False),
-        ({"highway": "cycleway"}, True),
-        ({"highway": "cycleway", "foot": "no"}, False),
-        ({"highway": "motorway"}, False),
-        ({"highway": "trunk", "foot": "designated"}, True),
-        ({"highway": "trunk", "sidewalk": "no"}, False),
-        ({"highway": "platform"}, False),
-        ({"highway": "raceway", "foot": "yes"}, False),
+        ("residential", "open"),
+        ("residential access=private", "closed"),
+        ("residential access=private foot=yes", "open"),
+        ("residential access=customers", "closed"),
+        ("service access=delivery", "closed"),
+        ("track access=forestry", "closed"),
+        ("track access=agricultural", "closed"),
+        ("track access=agricultural foot=permissive", "open"),
+        ("unclassified access=military", "closed"),
+        ("service access=destination", "open"),
+        ("service access=permit", "doubtful"),
+        ("service access=private;permissive", "open"),
+        ("footway foot=no", "closed"),
+        ("footway foot=private", "closed"),
+        ("footway foot=customers access=yes", "closed"),
+        ("footway foot=military", "closed"),
+        ("secondary foot=use_sidepath", "closed"),
+        ("cycleway", "open"),
+        ("cycleway foot=no", "closed"),
+        ("motorway", "closed"),
+        ("motorway access=yes", "closed"),
+        ("motorway_link foot=yes", "open"),
+        ("primary motorroad=yes", "closed"),
+        ("trunk motorroad=yes", "closed"),
+        ("primary motorroad=yes foot=yes", "open"),
+        ("trunk", "doubtful"),
+        ("trunk_link", "doubtful"),
+        ("trunk access=yes", "doubtful"),
+        ("trunk access=no", "closed"),
+        ("trunk foot=designated", "open"),
+        ("trunk sidewalk=no", "doubtful"),
+        ("trunk sidewalk=both", "open"),
+        ("trunk sidewalk:right=separate", "open"),
+        ("trunk sidewalk:left=yes", "open"),
+        ("trunk sidewalk:both=no", "doubtful"),
+        ("platform", "closed"),
+        ("raceway foot=yes", "closed"),
+        ("via_ferrata foot=yes", "closed"),
+        ("path sac_scale=hiking", "open"),
+        ("path sac_scale=mountain_hiking foot=yes", "doubtful"),
+        ("path sac_scale=mountain_hiking access=no", "closed"),
+        ("path sac_scale=demanding_mountain_hiking", "closed"),
+        ("path sac_scale=difficult_alpine_hiking foot=yes", "closed"),
     ],
 )
 def test_who_may_walk_where(tags, expected):
-    assert is_walkable(tags) is expected
+    assert judge_street(tags_of(f"highway={tags}")) == expected
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ("gate", "open"),
+        ("gate access=no", "closed"),
+        ("gate access=no foot=yes", "open"),
+        ("gate foot=no access=yes", "closed"),
+        ("gate access=private", "doubtful"),
+        ("gate access=private locked=yes", "doubtful"),
+        ("gate locked=yes", "doubtful"),
+        ("gate locked=yes access=no", "closed"),
+        ("gate locked=yes foot=yes", "open"),
+        ("lift_gate motor_vehicle=private", "open"),
+        ("lift_gate foot=no", "closed"),
+        ("bollard", "open"),
+        ("stile", "open"),
+        ("cycle_barrier", "open"),
+        ("wall", "closed"),
+        ("fence", "closed"),
+        ("wall foot=yes", "open"),
+        ("jersey_barrier", "doubtful"),
+        ("yes", "doubtful"),
+    ],
+)
+def test_which_barriers_on_a_street_stop_people(tags, expected):
+    assert judge_barrier(tags_of(f"barrier={tags}")) == expected
+
+
+def tags_of(text):
+    return dict(pair.split("=") for pair in text.split())
 
 
 def test_tags_of_buildings_and_gates():
@@ -230,6 +297,7 @@ def test_tags_of_buildings_and_gates():
 
 
 def test_a_file_that_is_no_openstreetmap_file_is_refused(tmp_path):
+    (tmp_path / "a.shp").write_bytes(b"\x00\x00\x27\x0a" + bytes(96))
     with pytest.raises(UnsupportedFileError):
         read_osm(tmp_path / "a.shp")
     (tmp_path / "rubbish.pbf").write_bytes(bytes(range(256)) * 10)
@@ -245,3 +313,9 @@ def test_a_file_that_is_no_openstreetmap_file_is_refused(tmp_path):
 def test_an_empty_file_gives_empty_layers(tmp_path):
     found = read_osm(OsmFile().write(tmp_path / "empty.osm"))
     assert set(found.counts.values()) == {0}
+
+
+def test_the_page_on_walking_has_a_row_for_every_rule_of_the_table():
+    page = (Path(__file__).parents[1] / "docs" / "walking.md").read_text(encoding="utf-8")
+    for rule in STREET_RULES:
+        assert f"| {rule.page} |" in page, rule

@@ -19,15 +19,26 @@ from geogrid.coverage.scenario import (
     Scenario,
 )
 from geogrid.coverage.scenario_lonlat import read_records, write_records
-from geogrid.errors import FeatureNotFoundError, FileContentError, InvalidOptionError
+from geogrid.errors import (
+    DuplicateKeysError,
+    FeatureNotFoundError,
+    FileContentError,
+    InvalidOptionError,
+    NotUndoableError,
+    OutOfScopeError,
+    RowsChangedError,
+    ScenarioConflictError,
+)
 from geogrid.io.json_file import read_json
 from geogrid.workspace import Workspace
 from geogrid.workspace.scenarios import (
+    apply_kept_scenario,
     apply_scenario,
     delete_scenario,
     list_scenarios,
     read_scenario,
     save_scenario,
+    undo_applied,
 )
 from tests.support.command import Command
 from tests.support.web import METRIC, SOUTH, WEST, lonlat, write_town
@@ -109,16 +120,129 @@ def test_a_scenario_is_kept_under_its_name_once(county):
     save_scenario(county, " 东门 ", EAST, "t", "试算")
     (stored,) = list_scenarios(county)
     assert (stored.name, stored.note) == ("东门", "试算")
-    with pytest.raises(InvalidOptionError):
+    with pytest.raises(ScenarioConflictError):
         save_scenario(county, "东门", EAST, "t")
-    with pytest.raises(InvalidOptionError):
-        save_scenario(county, "  ", EAST, "t")
+    for name in ("  ", "x" * 81, "东\u0000门", "a\u2028b"):
+        with pytest.raises(InvalidOptionError):
+            save_scenario(county, name, EAST, "t")
     delete_scenario(county, "东门", "t")
     assert list_scenarios(county) == []
     with pytest.raises(FeatureNotFoundError):
         read_scenario(county, "东门")
     with pytest.raises(FeatureNotFoundError):
         delete_scenario(county, "东门", "t")
+
+
+def test_a_scenario_is_replaced_by_whoever_saw_its_latest_version_alone(county):
+    first = save_scenario(county, "东门", EAST, "a")
+    second = save_scenario(county, "东门", Scenario((RemoveCentre("s1"),)), "b", "改", version=first.version)
+    assert (second.version, second.note) == (first.version + 1, "改")
+    with pytest.raises(ScenarioConflictError) as caught:
+        save_scenario(county, "东门", EAST, "a", "我的", version=first.version)
+    told = caught.value.details()
+    assert told["theirs"] == second.to_dict()
+    assert (told["yours"]["note"], told["yours"]["edits"]) == ("我的", first.records)
+    assert list_scenarios(county) == [second]
+    with pytest.raises(ScenarioConflictError):
+        delete_scenario(county, "东门", "a", version=first.version)
+    with pytest.raises(ScenarioConflictError):
+        apply_kept_scenario(county, "东门", "a", version=first.version)
+    delete_scenario(county, "东门", "a", version=second.version)
+    with pytest.raises(ScenarioConflictError) as caught:
+        save_scenario(county, "东门", EAST, "b", version=second.version)
+    assert caught.value.details()["theirs"] is None
+
+
+def test_a_scenario_that_is_carried_out_names_its_own_revision(county):
+    kept = save_scenario(county, "东门", EAST, "t")
+    applied = apply_kept_scenario(county, "东门", "t", version=kept.version)
+    assert applied.revision == county.revision
+    assert county.history().iloc[0]["note"] == "apply scenario 东门"
+    gate = Scenario((OpenGate("g1"),))
+    opened = apply_scenario(county, gate, "t", "opened").revision
+    assert apply_scenario(county, gate, "t", "stands so").revision is None
+    assert county.revision == opened == applied.revision + 1
+
+
+def test_a_scenario_is_taken_back_by_its_number_whatever_came_after_it(county):
+    before = read_state(county)
+    save_scenario(county, "东门", EAST, "t")
+    applied = apply_kept_scenario(county, "东门", "t")
+    with county.edit("other", "elsewhere") as edit:
+        version = int(county.read("gate")["version"].iloc[0])
+        edit.update("gate", "g1", version, {"locked": True})
+    undone = undo_applied(county, applied.revision, "t")
+    assert undone == county.revision == applied.revision + 2
+    after = read_state(county)
+    assert (after["centre"], after["street"]) == (before["centre"], before["street"])
+    assert after["gate"] != before["gate"]  # what the other did stays
+    for revision in (applied.revision, applied.revision + 1, undone, 0, 999):
+        with pytest.raises(NotUndoableError):
+            undo_applied(county, revision, "t")
+
+
+def test_a_scenario_is_not_taken_back_over_what_others_changed_since(county):
+    save_scenario(county, "东门", EAST, "t")
+    applied = apply_kept_scenario(county, "东门", "t")
+    with county.edit("other", "renamed") as edit:
+        edit.update("centre", "s2", 1, {"name": "改名中心"})
+    before = read_state(county)
+    with pytest.raises(RowsChangedError) as caught:
+        undo_applied(county, applied.revision, "t")
+    assert caught.value.details() == {"rows": [{"layer": "centre", "key": "s2", "name": "东门中心"}]}
+    assert "邻里服务中心 s2 东门中心" in caught.value.message("zh")
+    assert read_state(county) == before
+    county.undo("other")  # the name is what it was: nothing stands in the way any more
+    undo_applied(county, applied.revision, "t")
+    assert county.read("centre")["id"].tolist() == ["s1"]
+
+
+def test_a_centre_is_not_brought_back_under_a_key_that_another_has_by_now(county):
+    save_scenario(county, "无", Scenario((RemoveCentre("s1"),)), "t")
+    stands = county.read("centre").drop(columns="version")
+    applied = apply_kept_scenario(county, "无", "t")
+    with county.edit("other", "another of that key") as edit:
+        edit.insert("centre", stands)
+    with pytest.raises(DuplicateKeysError):
+        undo_applied(county, applied.revision, "t")
+    assert len(county.read("centre")) == 1
+
+
+WEST_HALF, EAST_HALF = "community:350725001001", "community:350725001002"
+
+
+def test_an_account_of_one_area_changes_nothing_outside_it(county):
+    save_scenario(county, "东门", EAST, "t")  # at 900 m of 1200, in the eastern half
+    before, revision = read_state(county), county.revision
+    county.confine([WEST_HALF])
+    with pytest.raises(OutOfScopeError) as caught:
+        apply_kept_scenario(county, "东门", "west")
+    assert caught.value.details()["rows"] == [{"layer": "centre", "key": "s2", "name": "东门中心"}]
+    assert (read_state(county), county.revision) == (before, revision)
+    for edits in (
+        [MoveCentre("s1", WEST + 900, SOUTH + 410)],  # out of the area
+        [OpenGate("g1")],  # a column of a feature outside
+        [AddStreet("b", ((WEST + 550, SOUTH + 100), (WEST + 650, SOUTH + 100)))],  # over its border
+    ):
+        with pytest.raises(OutOfScopeError):
+            apply_scenario(county, Scenario(tuple(edits)), "west", "no")
+    with pytest.raises(OutOfScopeError):
+        county.set_setting("map.mark", "x", "west")
+    assert (read_state(county), county.revision) == (before, revision)
+    inside = apply_scenario(county, Scenario((MoveCentre("s1", WEST + 300, SOUTH + 410),)), "west", "yes")
+    assert inside.changed["centre"] == 1
+    county.confine([EAST_HALF])
+    with pytest.raises(OutOfScopeError):
+        county.undo_revision(inside.revision, "east")
+    applied = apply_kept_scenario(county, "东门", "east")
+    undo_applied(county, applied.revision, "east")
+    save_scenario(county, "西", EAST, "east")  # trying is free
+
+
+def test_an_area_that_has_ended_gives_leave_to_nothing(county):
+    county.confine(["community:000000000000"])
+    with pytest.raises(OutOfScopeError):
+        apply_scenario(county, EAST, "t", "no")
 
 
 def test_a_scenario_that_is_carried_out_covers_what_was_computed_and_undo_takes_it_back(county):
@@ -196,12 +320,17 @@ def test_the_command_saves_lists_shows_applies_and_deletes(geogrid, tmp_path):
     assert tried["people"]["covered"] > today["people"]["covered"]
     told = geogrid.succeed("coverage", path, "--worlds", 0, "--scenario", "东门")
     assert f"+{tried['people']['covered'] - today['people']['covered']}" in told
-    geogrid.succeed("scenario", path, "apply", "东门")
+    told = json.loads(geogrid.succeed("scenario", path, "apply", "东门", "--json", "--version", 1))
     after = json.loads(geogrid.succeed("coverage", path, "--json", "--worlds", 0))
     assert after["people"]["covered"] == tried["people"]["covered"]
-    geogrid.succeed("undo", path)
+    geogrid.succeed("setting", path, "map.mark", "later")
+    geogrid.succeed("undo", path, "--revision", told["revision"])
+    geogrid.refuse("undo", path, "--revision", told["revision"])
     assert json.loads(geogrid.succeed("coverage", path, "--json", "--worlds", 0)) == today
-    geogrid.succeed("scenario", path, "delete", "东门")
+    assert "第 1 版" in geogrid.refuse("scenario", path, "save", "东门", file)
+    geogrid.succeed("scenario", path, "save", "东门", file, "--version", 1)
+    geogrid.refuse("scenario", path, "delete", "东门", "--version", 1)
+    geogrid.succeed("scenario", path, "delete", "东门", "--version", 2)
 
 
 def test_the_command_refuses_what_makes_no_sense(geogrid, tmp_path):

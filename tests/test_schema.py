@@ -24,9 +24,9 @@ CASES = [pytest.param(layer, id=name) for name, layer in EVERYTHING.items()]
 # The data of a county as its design lists it.
 POLYGONS = {
     "county", "community", "district", "lane", "grid", "beat", "compound", "building",
-    "centre_footprint", "water", "no_build",
+    "centre_footprint", "water", "square", "no_build",
 }  # fmt: skip
-POINTS = {"centre", "gate", "entrance", "place", "candidate"}
+POINTS = {"centre", "gate", "street_barrier", "entrance", "place", "candidate"}
 LINES = {"street", "barrier"}
 MAP_TABLES = {"organisation", "group", "alias", "scenario", "setting"}
 PRIVATE_TABLES = {"person", "assignment", "account", "audit"}

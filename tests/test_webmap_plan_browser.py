@@ -10,13 +10,13 @@ from axe_playwright_python.sync_playwright import Axe
 
 from geogrid.coverage.assess import assess_coverage
 from geogrid.coverage.reading import Reading
-from geogrid.coverage.scenario import Scenario
+from geogrid.coverage.scenario import AddCentre, Scenario
 from geogrid.coverage.scenario_lonlat import read_records
 from geogrid.workspace import Workspace
 from geogrid.workspace.account import add_account
-from geogrid.workspace.scenarios import read_scenario
+from geogrid.workspace.scenarios import list_scenarios, read_scenario, save_scenario
 from tests.support.browser import WIDE, Visit, make_visit
-from tests.support.web import METRIC, lonlat, serving, write_town
+from tests.support.web import METRIC, SOUTH, WEST, lonlat, serving, write_town
 
 pytestmark = pytest.mark.browser
 
@@ -35,11 +35,7 @@ def planner(browser, path) -> Iterator[Visit]:
         add_account(workspace, "planner", PASSWORD, role="planner", actor="test")
     with serving(path) as origin:
         visit = make_visit(browser, origin, WIDE)
-        visit.page.goto(f"{origin}/login")
-        visit.page.fill("input[name=login]", "planner")
-        visit.page.fill("input[name=password]", PASSWORD)
-        visit.page.keyboard.press("Enter")
-        visit.settle()
+        visit.log_in("planner", PASSWORD)
         visit.open()
         visit.page.click("#mode-plan")
         visit.wait(COVERED)
@@ -180,6 +176,58 @@ def test_suggested_sites_are_accepted_saved_opened_by_their_address_and_compared
     page.click(".swipe-close")
     assert page.locator(".swipe-bar").count() == 0
     planner.require_quiet()
+
+
+def test_somebody_elses_version_is_told_and_the_planner_chooses(planner: Visit, path) -> None:
+    page = planner.page
+
+    def change_elsewhere(x: float) -> int:
+        """Another planner saves a scenario of one centre; its version."""
+        with Workspace.open(path) as workspace:
+            kept = {one.name: one.version for one in list_scenarios(workspace)}.get("东区")
+            edits = Scenario((AddCentre("other", WEST + x, SOUTH + 410, "别人的"),))
+            return save_scenario(workspace, "东区", edits, "other", version=kept).version
+
+    def kept_names() -> dict[str, int]:
+        with Workspace.open(path) as workspace:
+            return {one.name: len(one.records) for one in list_scenarios(workspace)}
+
+    def save() -> None:
+        page.click("#plan-save")
+        planner.wait("document.querySelector('.plan-conflict') !== null")
+
+    page.select_option("#plan-chooser", "s1")
+    page.focus("[data-act=pad]")
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Escape")
+    settle(planner)
+    page.fill("#plan-name", "东区")
+    change_elsewhere(900)  # the name is taken while it is typed
+    save()
+    told = page.inner_text(".plan-conflict")
+    assert "“东区”已被他人改动：对方的方案有 1 处改动（第 1 版）" in told
+    assert "您的方案有 1 处改动" in told
+    page.click("[data-choice='plan.conflict.rename']")
+    assert page.input_value("#plan-name") == "东区 2"
+    page.click("#plan-save")
+    planner.wait("document.querySelectorAll('.plan-open').length === 2")
+    assert kept_names() == {"东区": 1, "东区 2": 1}
+
+    page.click(".plan-open >> nth=0")
+    change_elsewhere(950)
+    save()
+    page.click("[data-choice='plan.conflict.theirs']")
+    planner.wait("/已打开/.test(document.querySelector('#plan-store [role=status]').textContent)")
+    assert "别人的" in page.inner_text(".plan-edits .plan-list")
+    newest = change_elsewhere(1000)
+    save()
+    page.click("[data-choice='plan.conflict.overwrite']")
+    planner.wait("/已保存/.test(document.querySelector('#plan-store [role=status]').textContent)")
+    with Workspace.open(path) as workspace:
+        kept = next(one for one in list_scenarios(workspace) if one.name == "东区")
+    assert kept.version == newest + 1
+    settle(planner)
+    assert all("409" in complaint for complaint in planner.complaints), planner.complaints
 
 
 def test_a_path_is_drawn_a_gate_added_and_a_place_asked_about_by_clicks(planner: Visit, path) -> None:

@@ -301,7 +301,7 @@ def test_an_edit_changes_the_version_of_what_it_touched_alone(tmp_path: Path) ->
 
 def test_a_county_without_data_has_empty_tiles(tmp_path: Path) -> None:
     with Workspace.create(tmp_path / "empty.gpkg", "350725", "空县") as workspace:
-        workspace.set_setting("web.public", "on", "test")
+        workspace.set_setting("web.public", "map", "test")
     client = create_app(tmp_path / "empty.gpkg").test_client()
     assert client.get("/tiles/map/10/850/431.pbf").data == b""
     assert client.get("/tiles/areas/10/850/431.pbf").data == b""

@@ -412,7 +412,7 @@ def test_a_cut_file_and_a_garbled_file_are_refused(county):
     county.close()
     whole = county.path.read_bytes()
     county.path.write_bytes(whole[: len(whole) // 2])
-    refuse(county.path, WorkspaceDamagedError, "cut off")
+    refuse(county.path, WorkspaceDamagedError, "malformed")
     county.path.write_bytes(whole[:100] + os.urandom(len(whole) - 100))
     refuse(county.path, WorkspaceDamagedError, "damaged")
 

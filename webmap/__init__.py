@@ -34,6 +34,7 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     from webmap.admin import admin
     from webmap.api import api
     from webmap.area_api import area_api
+    from webmap.asked import init_asked
     from webmap.assets import assets
     from webmap.basemap import basemap
     from webmap.county import EXTENSION, CountySource
@@ -60,6 +61,7 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     from webmap.staff_pages import staff_pages
     from webmap.tiles import TILES, TileStore, tiles
     from webmap.uploads import init_uploads
+    from webmap.waiting import init_waiting
 
     app = Flask(__name__, static_folder=None)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider has it
@@ -71,7 +73,9 @@ def create_app(workspace_path: Path, settings: WebSettings | None = None) -> Fla
     init_security(app, settings)
     init_uploads(app, settings)
     init_sessions(app, Path(workspace_path), settings)
+    init_waiting(app, Path(workspace_path))
     init_roles(app)
+    init_asked(app)
     init_errors(app)
     Compress(app)
     for blueprint in (

@@ -8,12 +8,13 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 
 from geogrid.errors import AccessError, GeogridError, InvalidOptionError
 from geogrid.labels import read_labels
-from geogrid.workspace.account import MIN_PASSWORD, authenticate, change_password, verify_password
+from geogrid.workspace.account import MIN_PASSWORD, change_password, verify_password
 from webmap.assets import read_fingerprints
 from webmap.errors import find_status
 from webmap.languages import page_language
 from webmap.roles import OPEN, OWN_ACCOUNT, current_reader, needs
 from webmap.sessions import begin_session, end_session, open_workspace
+from webmap.waiting import current_attempts
 
 account_pages = Blueprint("account", __name__)
 
@@ -50,8 +51,7 @@ def login() -> Response:
     if request.method == "GET":
         return render_page("login.html", after=after, login="")
     try:
-        with open_workspace() as workspace:
-            account = authenticate(workspace, name, request.form.get("password", ""))
+        account = current_attempts().log_in(name, request.form.get("password", ""), request.remote_addr or "")
     except AccessError as error:
         return render_refused("login.html", error, after=after, login=name)
     begin_session(account)

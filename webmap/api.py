@@ -11,17 +11,26 @@ from flask import Blueprint, Response, request
 from geogrid.coverage.catchment import outline_catchments, outline_isochrones
 from geogrid.errors import FeatureNotFoundError, InvalidOptionError, UnknownLayerError
 from geogrid.schema import find_layer
+from webmap.asked import read_body
 from webmap.basemap import describe_base_map
 from webmap.columns import BORDERED, OUTLINED, PUBLIC_COLUMNS
 from webmap.county import County, current_county
-from webmap.disclosure import hide_few_buildings
 from webmap.findings import write_findings
 from webmap.geojson import plain_records, write_borders, write_features, write_geojson, write_json
 from webmap.places import find_place, search_places
-from webmap.readings import asked_reading, list_readings
+from webmap.readings import list_readings
 from webmap.roles import current_reader, needs
-from webmap.summary import code_doubt, code_homes, list_gaps, list_served, list_sources, summarise_coverage
+from webmap.summary import (
+    code_doubt,
+    code_homes,
+    hide_unseen,
+    list_gaps,
+    list_served,
+    list_sources,
+    summarise_coverage,
+)
 from webmap.tiles import TILE_LAYERS, version_tiles
+from webmap.view import STUDY, current_view, requested_reading, require_day
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -119,38 +128,43 @@ def outline() -> Response:
 
 
 @api.get("/homes")
-@needs("see_map")
+@needs("see_colours")
 def homes() -> Response:
     """One letter a building, in the order in which tiles number them; people are not told by building."""
     county = current_county()
-    reading = asked_reading(request.args, county.reading)
+    reading = requested_reading(county)
     return _answer(county.results.find(("homes", reading), lambda: write_json(code_homes(county, reading))))
 
 
 @api.get("/homes/doubt")
-@needs("see_map")
+@needs("study")
 def doubt() -> Response:
     """One letter a building in the same order: whether its answer is in doubt."""
     county = current_county()
-    reading = asked_reading(request.args, county.reading)
+    reading = requested_reading(county)
     return _answer(county.results.find(("doubts", reading), lambda: write_json(code_doubt(county, reading))))
 
 
 @api.get("/coverage")
 @needs("see_map")
 def coverage() -> Response:
-    """Homes and people reached under a reading, by community and district, and what was left out."""
-    county = current_county()
-    reading = asked_reading(request.args, county.reading)
-    return _answer(write_json({**summarise_coverage(county, reading), "gaps": list_gaps(county, reading)}))
+    """Homes and people reached under a reading, by community, and what was left out; for staff by district too.
+
+    Without an account for them people are rounded to tens, `<5` where they are few, and null where a sum
+    would be of few homes; so would be what can be made of it and others.
+    """
+    view, studies = current_view(), current_reader().may(STUDY)
+    reading = requested_reading(view)
+    told = summarise_coverage(view, reading, studies=studies)
+    return _answer(write_json({**told, "gaps": list_gaps(view, reading)} if studies else told))
 
 
 @api.get("/gaps")
-@needs("see_map")
+@needs("study")
 def gaps() -> Response:
     """The gaps under a reading, largest first; `?format=geojson` with their ground."""
-    county = current_county()
-    reading = asked_reading(request.args, county.reading)
+    county = current_view()
+    reading = requested_reading(county)
     wanted = request.args.get("format", "json")
     if wanted == "json":
         return _answer(write_json({"reading": str(reading), "gaps": list_gaps(county, reading)}))
@@ -167,31 +181,31 @@ def _write_gap_ground(county: County, reading: Any) -> str:
 
 
 @api.get("/centres")
-@needs("see_map")
+@needs("study")
 def centres() -> Response:
     """Homes and people that each centre serves under a reading."""
-    county = current_county()
-    reading = asked_reading(request.args, county.reading)
-    return _answer(write_json(list_served(county, reading)))
+    county = current_view()
+    return _answer(write_json(list_served(county, requested_reading(county))))
 
 
 @api.get("/catchments.geojson")
 @needs("see_map")
 def catchments() -> Response:
-    """The ground of each centre: where it is the nearest one on foot."""
-    county = current_county()
-    reading = asked_reading(request.args, county.reading)
-    body = county.results.find(("catchments", reading), lambda: _write_catchments(county, reading))
+    """The ground of each centre: where it is the nearest one on foot; with its homes and people for staff."""
+    county, studies = current_view(), current_reader().may(STUDY)
+    reading = requested_reading(county)
+    body = county.results.find(
+        ("catchments", reading, studies), lambda: _write_catchments(county, reading, studies=studies)
+    )
     return _answer(body, "application/geo+json")
 
 
-def _write_catchments(county: County, reading: Any) -> str:
+def _write_catchments(county: County, reading: Any, *, studies: bool) -> str:
     ground = outline_catchments(county.layout, county.ground, reading)
-    records = [
-        hide_few_buildings(record, ("people",))
-        for record in plain_records(ground, ("centre", "name", "people", "n_homes"))
-    ]
-    return write_features(ground, records, "catchments")
+    if not studies:
+        return write_features(ground, plain_records(ground, ("centre", "name")), "catchments")
+    records = plain_records(ground, ("centre", "name", "people", "n_homes"))
+    return write_features(ground, hide_unseen(county, records, county.assess(reading).homes), "catchments")
 
 
 @api.get("/isochrones.geojson")
@@ -199,7 +213,7 @@ def _write_catchments(county: County, reading: Any) -> str:
 def isochrones() -> Response:
     """The ground from which each centre is reached within the cutoff."""
     county = current_county()
-    reading = asked_reading(request.args, county.reading)
+    reading = requested_reading(county)
     body = county.results.find(("isochrones", reading), lambda: _write_isochrones(county, reading))
     return _answer(body, "application/geo+json")
 
@@ -211,7 +225,7 @@ def _write_isochrones(county: County, reading: Any) -> str:
 
 
 @api.get("/findings.geojson")
-@needs("see_map")
+@needs("study")
 def findings() -> Response:
     """Faults in the data that have a place, each with its remedy; duties and people are not checked here."""
     county = current_county()
@@ -242,9 +256,9 @@ def locate_named() -> dict[str, Any]:
             expected="二者取一 / exactly one of the two",
         )
     require_short("q", building or query)
-    answer = find_place(
-        current_county(), current_reader(), query=building or query, on=asked_day(request.args.get("on"))
-    )
+    county = current_county()
+    day = require_day(county, asked_day(request.args.get("on")))
+    answer = find_place(county, current_reader(), query=building or query, on=day)
     if building:
         answer["matches"] = [
             match for match in answer["matches"] if match["building"] == match["key"] == building
@@ -258,10 +272,9 @@ def locate_named() -> dict[str, Any]:
 def locate_position() -> dict[str, Any]:
     """The same for a position, which stands in the body so that no log and no history keeps it."""
     lonlat, body = asked_position()
-    on = body.get("on")
-    return find_place(
-        current_county(), current_reader(), lonlat=lonlat, on=asked_day(on if on is None else str(on))
-    )
+    on, county = body.get("on"), current_county()
+    day = require_day(county, asked_day(on if on is None else str(on)))
+    return find_place(county, current_reader(), lonlat=lonlat, on=day)
 
 
 def asked_position() -> tuple[tuple[float, float], dict[str, Any]]:
@@ -272,15 +285,12 @@ def asked_position() -> tuple[tuple[float, float], dict[str, Any]]:
     InvalidOptionError
         When it holds no position.
     """
-    body = request.get_json()
-    if not isinstance(body, dict):
-        raise InvalidOptionError(option="body", value=type(body).__name__, expected='{"lon": …, "lat": …}')
+    body = read_body()
     return (_number(body, "lon"), _number(body, "lat")), body
 
 
 def _number(body: dict[str, Any], name: str) -> float:
     value = body.get(name)
-    # NaN passes json.loads, and True is an int to Python.
     if isinstance(value, int | float) and not isinstance(value, bool) and -360 <= value <= 360:
         return float(value)
     raise InvalidOptionError(option=name, value=str(value)[:40], expected="度 / degrees")

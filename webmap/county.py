@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +21,13 @@ from geogrid.coverage.reading import STANDARD_READINGS, Reading
 from geogrid.coverage.town import Town
 from geogrid.coverage.walks import Layout, Objects, measure_point_walks
 from geogrid.crs import change_crs, crs_name, to_lonlat
-from geogrid.errors import EmptyLayerError
+from geogrid.errors import (
+    EmptyLayerError,
+    StoreFullError,
+    StoreUnreachableError,
+    WorkspaceLockedError,
+    WorkspaceProtectedError,
+)
 from geogrid.network.impedance import PROFILES, Floats
 from geogrid.responsibility.register import Register
 from geogrid.schema import find_layer
@@ -36,6 +43,11 @@ FOCUS_MARGIN, FOCUS_LEFT_OUT = 0.03, 0.02
 EXTENSION = "geogrid_county"
 KEPT_RESULTS = 96
 """Computed answers kept a revision: each reading has about six, and few readings are in use at a time."""
+
+OUT_OF_REACH = (StoreFullError, StoreUnreachableError, WorkspaceLockedError, WorkspaceProtectedError)
+"""Why a sound file may not be readable just now."""
+AGAIN_S = 1.0
+"""After a file was out of reach it is tried again this much later."""
 
 Value = TypeVar("Value")
 
@@ -84,6 +96,10 @@ class County:
         What questions are answered from; it knows duties and not who holds them.
     contacts
         Who holds them, by id of the person: never told but through `webmap.roster.Sight`.
+    whole
+        The county of which this is what one reader may count; None for the county itself.
+    seen
+        Ids of the buildings whose counts are here; meaningless for the county itself, which has all.
     """
 
     path: Path
@@ -99,10 +115,18 @@ class County:
     register: Register | None
     contacts: Mapping[str, Contact]
     results: Results = field(default_factory=Results, repr=False)
+    whole: County | None = field(default=None, repr=False)
+    seen: frozenset[str] = field(default=frozenset(), repr=False)
+
+    def sees_all(self, buildings: Iterable[str]) -> bool:
+        """Whether the counts of all these buildings are here."""
+        return self.whole is None or self.seen.issuperset(buildings)
 
     def assess(self, reading: Reading) -> Coverage:
         """Who reaches a centre under a reading; the standard readings are computed together."""
         town, layout = self.require_town(), self.layout
+        if (whole := self.whole) is not None:
+            return self.results.find(reading, lambda: _recount(whole.assess(reading), town, layout))
         if reading not in STANDARD_READINGS:
             return self.results.find(reading, lambda: assess_layout(town, layout, [reading])[0])
         standard = self.results.find("standard", lambda: assess_layout(town, layout, STANDARD_READINGS))
@@ -111,12 +135,16 @@ class County:
     @property
     def layout(self) -> Layout:
         """Homes and centres placed on the streets, once for every reading and every question."""
-        town = self.require_town()
-        return self.results.find("layout", lambda: read_layout(self.path, town))
+        town, whole = self.require_town(), self.whole
+        if whole is None:
+            return self.results.find("layout", lambda: read_layout(self.path, town))
+        return self.results.find("layout", lambda: _take_counts(whole.layout, town))
 
     @property
     def ground(self) -> Ground:
         """The county's ground placed on the streets, once for every outline."""
+        if self.whole is not None:
+            return self.whole.ground  # on which nobody is counted
         town, layout = self.require_town(), self.layout
         return self.results.find("ground", lambda: lay_ground(town, layout))
 
@@ -181,6 +209,19 @@ class County:
         return None
 
 
+def _take_counts(layout: Layout, town: Town) -> Layout:
+    """A layout with the buildings of another state of its town, which has the same homes."""
+    rows = town.building.set_index("id", drop=False).loc[layout.homes.building["id"]]
+    building = rows.set_axis(layout.homes.building.index)[list(layout.homes.building.columns)]
+    return replace(layout, homes=replace(layout.homes, building=building))
+
+
+def _recount(coverage: Coverage, town: Town, layout: Layout) -> Coverage:
+    """A coverage of the same homes with other people in them."""
+    people = layout.homes.building["residents"].array
+    return replace(coverage, homes=coverage.homes.assign(people=people), town=town, layout=layout)
+
+
 def load_county(workspace: Workspace, day: datetime.date) -> County:
     """What is current in a workspace on a day, all of one moment."""
     _ = workspace.revision  # what other programs wrote becomes a revision before the moment is fixed
@@ -210,23 +251,31 @@ class CountySource:
         self._lock = threading.Lock()
         self._seen: tuple[object, ...] | None = None
         self._county: County | None = None
+        self._again_at = 0.0
 
     def current(self) -> County:
         """The newest revision, as of today.
 
+        While the file is out of reach, for want of room on the disk say, what was loaded is shown.
+
         Raises
         ------
         WorkspaceError
-            When the file cannot be read.
+            When the file cannot be read and nothing was loaded.
         """
         county = self._county
         if county is not None and self._seen == self._look():
             return county
         with self._lock:
             seen = self._look()
-            if self._county is None or seen != self._seen:
-                self._county = self._load()
-                self._seen = seen
+            if self._county is None or (seen != self._seen and time.monotonic() >= self._again_at):
+                try:
+                    self._county = self._load()
+                    self._seen = seen
+                except OUT_OF_REACH:
+                    if self._county is None:
+                        raise
+                    self._again_at = time.monotonic() + AGAIN_S
             return self._county
 
     def _load(self) -> County:
@@ -238,7 +287,10 @@ class CountySource:
             return county
 
     def _look(self) -> tuple[object, ...]:
-        """What changes when the file does: the size and time of it and of its log, and the day."""
+        """What changes when the file does: the size and time of it and of its log, and the day.
+
+        Whoever opens the file makes an empty log, and whoever closes it last takes it away: neither is news.
+        """
         marks: list[object] = [datetime.date.today()]  # noqa: DTZ011  see above
         for path in (self.path, self.path.with_name(self.path.name + "-wal")):
             try:
@@ -246,7 +298,7 @@ class CountySource:
             except FileNotFoundError:
                 marks.append(None)
             else:
-                marks.append((status.st_mtime_ns, status.st_size))
+                marks.append((status.st_mtime_ns, status.st_size) if status.st_size else None)
         return tuple(marks)
 
 

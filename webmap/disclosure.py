@@ -1,93 +1,118 @@
-"""What a reader without an account may see of counts of people: small numbers are not told."""
+"""What each route may give away of how many people live where: its rule, declared here and nowhere else.
+
+A route that is not listed answers nobody, and a test fails. Whatever a route of `SUMS` or `BUILDINGS`
+tells is computed on `webmap.view.current_view`, in which counts that its reader may not see are missing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+NOTHING = "nothing"
+"""The answer depends on no count of people."""
 
-from geogrid.schema import SMALLEST_COUNT
+SUMS = "sums"
+"""Sums of people: exact over the buildings whose counts the reader may see, elsewhere those that all are told."""
 
-ROUNDED_TO = 10
-"""What the other numbers of a row are rounded to when one of them is hidden: else it is a subtraction away."""
+BUILDINGS = "buildings"
+"""Counts of single buildings, of those that the reader may see."""
 
-BUILDINGS_FOR_A_COUNT = 2
-"""A count over fewer buildings would be the count of one building, which only county staff may see."""
+FILES = "files"
+"""What somebody sent in or ordered is given back to the account that did, and to no other."""
 
-HIDDEN = f"<{SMALLEST_COUNT}"
+WHOLE = "whole"
+"""What concerns the whole county, with counts by building: for accounts that may see all of them."""
+
+RULES: dict[str, tuple[str, ...]] = {
+    NOTHING: (
+        "account.describe_account",
+        "account.login",
+        "account.logout",
+        "account.password",
+        "admin.accounts_page",
+        "admin.add",
+        "admin.audit_page",
+        "admin.change",
+        "admin.settings_page",
+        "api.borders",
+        "api.county_card",
+        "api.doubt",
+        "api.findings",
+        "api.homes",
+        "api.isochrones",
+        "api.layer_geojson",
+        "api.outline",
+        "api.search",
+        "area_api.describe",
+        "assets.leaflet_file",
+        "assets.map_script",
+        "assets.static_file",
+        "assets.texts",
+        "basemap.picture",
+        "office.front_page",
+        "office_batch.batch_page",
+        "office_findings.findings_page",
+        "office_history.history_page",
+        "office_history.template_file",
+        "office_history.templates_page",
+        "office_reports.reports_page",
+        "office_uploads.uploads_page",
+        "openapi.describe_api",
+        "pages.healthz",
+        "pages.map_page",
+        "people_api.reveal",
+        "scenario.services",
+        "scenarios.apply",
+        "scenarios.delete",
+        "scenarios.edits_file",
+        "scenarios.listed",
+        "scenarios.save",
+        "scenarios.undo",
+        "siting.candidates",
+        "staff_api.nearby",
+        "staff_api.walk_of_building",
+        "staff_api.walk_of_position",
+        "staff_pages.find_person_page",
+        "tiles.tile",
+    ),
+    SUMS: (
+        "api.catchments",
+        "api.centres",
+        "api.coverage",
+        "api.gaps",
+        "office_reports.order_report",
+        "pages.list_page",
+        "scenario.scenario",
+        "scenarios.comparison_file",
+        "siting.place",
+        "siting.siting",
+    ),
+    BUILDINGS: (
+        "api.locate_named",
+        "api.locate_position",
+        "staff_pages.area_page",
+        "staff_pages.find_page",
+    ),
+    FILES: (
+        "office.job_file",
+        "office.job_page",
+        "office.job_progress",
+        "office.remove_job",
+        "office_batch.order_batch",
+        "office_uploads.preview_again",
+    ),
+    WHOLE: (
+        "office_findings.confirm_mend",
+        "office_findings.order_mend",
+        "office_history.undo",
+        "office_reports.order_export",
+        "office_uploads.confirm",
+        "office_uploads.send_file",
+    ),
+}
+"""Rule -> the endpoints of the routes that keep it."""
+
+_RULE_OF = {endpoint: rule for rule, endpoints in RULES.items() for endpoint in endpoints}
 
 
-def is_small(count: object) -> bool:
-    """Whether a count may not be shown as it is; 0 and missing may.
-
-    >>> [is_small(count) for count in (0, 1, 4, 5, None)]
-    [False, True, True, False, False]
-    """
-    return isinstance(count, int | float) and 0 < count < SMALLEST_COUNT
-
-
-STATUSES = ("covered", "not_covered", "unanswered")
-"""The parts into which a row's total falls."""
-
-
-def hide_in_row(people: Mapping[str, Any], homes: Mapping[str, int]) -> dict[str, Any]:
-    """A row of people by status, without the counts that are small or of one building.
-
-    When a count is hidden the others are rounded, ranges with them. A row that hides nothing stays
-    as it is.
-
-    Parameters
-    ----------
-    people, homes
-        `total` and one number for each of `STATUSES`.
-
-    Returns
-    -------
-    The row with `<5` for a small count and None for the count of one building, and `rounded`.
-
-    >>> hide_in_row({"total": 1237, "covered": 1234, "not_covered": 3, "unanswered": 0},
-    ...             {"total": 41, "covered": 39, "not_covered": 2, "unanswered": 0})
-    {'total': 1240, 'covered': 1230, 'not_covered': '<5', 'unanswered': 0, 'rounded': True}
-    >>> hide_in_row({"total": 1237, "covered": 1177, "not_covered": 60, "unanswered": 0},
-    ...             {"total": 41, "covered": 40, "not_covered": 1, "unanswered": 0})
-    {'total': 1240, 'covered': 1180, 'not_covered': None, 'unanswered': 0, 'rounded': True}
-    """
-    names = ("total", *STATUSES)
-    of_one = {name for name in names if 0 < homes[name] < BUILDINGS_FOR_A_COUNT}
-    if not of_one and not any(is_small(people[name]) for name in names):
-        return {**people, "rounded": False}
-    shown: dict[str, Any] = {**people, "rounded": True}
-    for name in (*names, "covered_range_90"):
-        if name in people:
-            shown[name] = None if name in of_one else _shown(people[name])
-    return shown
-
-
-def _shown(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        return [_shown(item) for item in value]
-    if is_small(value):
-        return HIDDEN
-    return round(value / ROUNDED_TO) * ROUNDED_TO if isinstance(value, int | float) else value
-
-
-def hide_few_buildings(record: Mapping[str, Any], columns: tuple[str, ...]) -> dict[str, Any]:
-    """A record over `n_homes` buildings whose people are hidden when they are few or of one building.
-
-    Parameters
-    ----------
-    columns
-        The columns that count people.
-
-    >>> hide_few_buildings({"n_homes": 1, "people": 60, "elderly": 9}, ("people", "elderly"))
-    {'n_homes': 1, 'people': None, 'elderly': None, 'hidden': True}
-    >>> hide_few_buildings({"n_homes": 7, "people": 60, "elderly": 3}, ("people", "elderly"))
-    {'n_homes': 7, 'people': 60, 'elderly': '<5', 'hidden': False}
-    """
-    hidden = record["n_homes"] < BUILDINGS_FOR_A_COUNT
-    shown = dict(record)
-    for column in columns:
-        if hidden:
-            shown[column] = None
-        elif is_small(record[column]):
-            shown[column] = HIDDEN
-    return shown | {"hidden": hidden}
+def find_rule(endpoint: str) -> str | None:
+    """What a route may give away; None for one that has not declared it, which nobody may ask."""
+    return _RULE_OF.get(endpoint)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import PurePath
-from typing import cast
+from typing import Any, cast
 
 from flask import Flask, Response, json, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
@@ -29,6 +30,9 @@ STATUSES: dict[type[errors.GeogridError], HTTPStatus] = {
     errors.AnalysisError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ConflictError: HTTPStatus.CONFLICT,
     errors.RevisionConflictError: HTTPStatus.CONFLICT,
+    errors.RowsChangedError: HTTPStatus.CONFLICT,
+    errors.ScenarioConflictError: HTTPStatus.CONFLICT,
+    errors.DuplicateKeysError: HTTPStatus.CONFLICT,
     errors.StoreFullError: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.WorkspaceError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.GeogridError: HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -70,7 +74,7 @@ def _answer_error(error: errors.GeogridError) -> Response:
         address = request.full_path if request.query_string else request.path
         return cast("Response", redirect(url_for("account.login", next=address, lang=page_language())))
     zh, en = (tell_error(error, language) for language in ("zh", "en"))
-    return _answer(find_status(type(error)), type(error).__name__, zh, en)
+    return _answer(find_status(type(error)), type(error).__name__, zh, en, error.details())
 
 
 def _answer_http_error(error: HTTPException) -> Response:
@@ -107,7 +111,9 @@ def _wants_page() -> bool:
     return kind == "text/html" and not request.path.startswith("/api/")
 
 
-def _answer(status: HTTPStatus, code: str, zh: str, en: str) -> Response:
+def _answer(
+    status: HTTPStatus, code: str, zh: str, en: str, details: Mapping[str, Any] | None = None
+) -> Response:
     if _wants_page():
         language = page_language()
         body = render_template(
@@ -126,6 +132,7 @@ def _answer(status: HTTPStatus, code: str, zh: str, en: str) -> Response:
             "code": code,
             "detail": zh,
             "detail_en": en,
+            **(details or {}),
         }
         body = json.dumps(problem, ensure_ascii=False)
         response = Response(body, status=status.value, mimetype="application/problem+json")

@@ -74,6 +74,8 @@ class LayerPlan:
         The name of an entry in `static/styles.js`.
     by_reading
         The data depends on the reading in force, which the page adds to the address.
+    needs
+        The capability without which the layer is neither shown nor asked for; empty for none.
     """
 
     kind: str
@@ -81,6 +83,7 @@ class LayerPlan:
     style: str
     pane: str
     by_reading: bool = False
+    needs: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,10 @@ GROUPS = (
         (LayerPlan("homes", MAP_TILES, "homes", "buildings"),),
     ),
     GroupPlan(
-        "gap", "coverage", True, (LayerPlan("areas", "/api/v1/gaps?format=geojson", "gap", "gaps", True),)
+        "gap",
+        "coverage",
+        True,
+        (LayerPlan("areas", "/api/v1/gaps?format=geojson", "gap", "gaps", True, "study"),),
     ),
     GroupPlan(
         "centre",
@@ -176,7 +182,7 @@ GROUPS = (
         "finding",
         "data",
         False,
-        (LayerPlan("findings", "/api/v1/findings.geojson", "finding", "findings"),),
+        (LayerPlan("findings", "/api/v1/findings.geojson", "finding", "findings", needs="study"),),
     ),
 )
 
@@ -200,6 +206,7 @@ class UrlLayer(Layer):
             "style": plan.style,
             "pane": plan.pane,
             "by_reading": plan.by_reading,
+            "needs": plan.needs,
         }
 
 
@@ -216,6 +223,7 @@ class Registry(MacroElement):
                     {
                         name: {{ plan.name|tojson }},
                         section: {{ plan.section|tojson }},
+                        needs: {{ plan.layers[0].needs|tojson }},
                         layer: {{ name }},
                     },
                     {%- endfor %}

@@ -25,6 +25,7 @@ from geogrid.errors import (
     JobNotFoundError,
     JobQueueFullError,
 )
+from geogrid.io.scratch import scratch_folder
 
 EXTENSION = "geogrid_jobs"
 KEPT_S = 30 * 60
@@ -140,7 +141,7 @@ class JobRunner:
         """A new empty folder for the files of one job, mode 0700."""
         with self._lock:
             if self._root is None:
-                self._root = Path(tempfile.mkdtemp(prefix="geogrid-office-"))
+                self._root = Path(tempfile.mkdtemp(dir=scratch_folder(), prefix="office-"))
                 weakref.finalize(self, shutil.rmtree, self._root, ignore_errors=True)
             return Path(tempfile.mkdtemp(dir=self._root))
 
@@ -250,6 +251,18 @@ class JobRunner:
             job.state = state
         if state is State.CANCELLED:
             _remove(job.folder)
+
+    def stop(self, longest_s: float) -> None:
+        """Take no more work, cancel all there is, and wait a while for what runs; its files are gone then."""
+        with self._lock:
+            jobs, self._most_waiting, thread = list(self._jobs.values()), 0, self._thread
+        for job in jobs:
+            self.remove(job)
+        self._queue.put(None)
+        if thread is not None:
+            thread.join(longest_s)
+        if self._root is not None:
+            _remove(self._root)
 
     def sweep(self) -> None:
         """Forget the jobs that ended long ago, and their files."""

@@ -34,9 +34,13 @@ def init_limits(app: Flask, settings: WebSettings) -> None:
     views[PASSWORD] = limiter.limit(f"{settings.logins_per_minute} per minute", methods=["POST"])(
         views[PASSWORD]
     )
-    share = limiter.shared_limit(
-        f"{settings.lookups_per_minute} per minute", scope="lookups", key_func=_name_caller
-    )
+
+    def choose_limit() -> str:
+        reader = current_reader()
+        many, few = settings.lookups_per_minute, settings.public_lookups_per_minute
+        return f"{many if reader.may('study') else min(many, few)} per minute"
+
+    share = limiter.shared_limit(choose_limit, scope="lookups", key_func=_name_caller)
     for endpoint in LOOKUPS:
         views[endpoint] = share(views[endpoint])
 

@@ -65,7 +65,7 @@ def make_server(app: Flask, listening: socket.socket, context: ssl.SSLContext | 
             app, sockets=[listening], threads=THREADS, max_request_body_size=LARGEST_BODY_BYTES
         )
     listening.listen(MOST_CONNECTIONS)
-    server = _TlsServer(app, listening, context)
+    server = TlsServer(app, listening, context)
     server.run = server.serve_forever  # type: ignore[attr-defined]  # as waitress calls it
     return server
 
@@ -77,12 +77,21 @@ class _Handler(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  # werkzeug's name
         """Keep nothing: an address can hold what somebody searched for."""
 
+    def run_wsgi(self) -> None:
+        """Answer one request, which counts while it lasts."""
+        assert isinstance(self.server, TlsServer)  # noqa: S101  # which alone makes it
+        self.server.count_running(1)
+        try:
+            super().run_wsgi()
+        finally:
+            self.server.count_running(-1)
+
     def version_string(self) -> str:
         """No word on what the server is made of."""
         return "geogrid"
 
 
-class _TlsServer(ThreadedWSGIServer):
+class TlsServer(ThreadedWSGIServer):
     """Werkzeug's threaded server with the handshake in the connection's own thread, so that a silent one holds up nobody."""
 
     daemon_threads = True
@@ -93,6 +102,18 @@ class _TlsServer(ThreadedWSGIServer):
         listening.close()  # the server holds the socket by a number of its own
         self.ssl_context = context  # by which werkzeug knows that the scheme is https
         self._free = threading.BoundedSemaphore(MOST_CONNECTIONS)
+        self._n_running, self._changed = 0, threading.Condition()
+
+    def count_running(self, number: int) -> None:
+        """Note that a request is being answered (1) or was answered (-1)."""
+        with self._changed:
+            self._n_running += number
+            self._changed.notify_all()
+
+    def wait_until_idle(self, longest_s: float) -> bool:
+        """Wait until nothing is being answered; whether it came to that in time."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._n_running == 0, longest_s)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Take a connection into a thread of its own, when one is free."""

@@ -25,7 +25,7 @@ from geogrid.workspace.mending import apply_mend, plan_county_mend
 from webmap.county import County, current_county
 from webmap.jobs import Job, State, Work, current_jobs
 from webmap.office import current_owner, render_job, render_office, require_whole_county, show_job
-from webmap.roles import current_reader, needs
+from webmap.roles import current_reader, needs, open_to_edit
 
 office_findings = Blueprint("office_findings", __name__, url_prefix="/office")
 
@@ -126,7 +126,7 @@ def confirm_mend(key: str) -> Response:
     try:
         if job.outcome.is_settled:
             raise JobNotFoundError(key=key[:40])
-        with Workspace.open(current_county().path) as workspace:
+        with open_to_edit() as workspace:
             job.outcome.written = apply_mend(workspace, job.outcome.plan, current_owner())
         job.outcome.is_settled = True
     except ConflictError as refusal:
@@ -139,7 +139,7 @@ def confirm_mend(key: str) -> Response:
 def _plan(county: Path, layer: str, rule: Rule, winner: str | None, snap_m: float, sliver_m: float) -> Work:
     def work(job: Job) -> MendPreview:
         job.tell(0.1, "web.office.step.mend")
-        with Workspace.open(county) as workspace:
+        with Workspace.open(county, readonly=True) as workspace:
             revision = workspace.revision
             plan = plan_county_mend(
                 workspace, layer, rule=rule, winner=winner, snap_m=snap_m, sliver_m=sliver_m

@@ -19,7 +19,7 @@ from webmap.county import current_county
 from webmap.jobs import current_jobs
 from webmap.languages import page_language
 from webmap.office import current_owner, render_office, require_whole_county
-from webmap.roles import needs
+from webmap.roles import needs, open_to_edit
 
 office_history = Blueprint("office_history", __name__, url_prefix="/office")
 
@@ -55,7 +55,7 @@ def undo() -> ResponseReturnValue:
         raise InvalidOptionError(option="revision", value=shown[:40], expected="1, 2, 3 …")
     if request.form.get("consent") != "yes":
         raise ConsentMissingError(sentence=label("web.office.undo.consent", language, n=shown))
-    with Workspace.open(current_county().path) as workspace:
+    with open_to_edit() as workspace:
         undone = workspace.undo(current_owner(), expected=int(shown))
     return redirect(url_for("office_history.history_page", lang=language, undone=undone), code=303)
 

@@ -50,7 +50,7 @@ from webmap.county import current_county
 from webmap.jobs import Job, State, Work, current_jobs
 from webmap.languages import page_language
 from webmap.office import current_owner, render_job, render_office, require_whole_county, show_job
-from webmap.roles import needs
+from webmap.roles import needs, open_to_edit
 from webmap.uploads import save_upload, takes_file
 
 office_uploads = Blueprint("office_uploads", __name__, url_prefix="/office")
@@ -326,7 +326,7 @@ def _check_after(workspace: Workspace, preview: LayerPreview, mode: ImportMode) 
 
 def _read_people(options: Options, path: Path, county: Path) -> Work:
     def work(job: Job) -> RosterPreview:
-        with Workspace.open(county) as workspace:
+        with Workspace.open(county, readonly=True) as workspace:
             preview = RosterPreview(options, path, workspace.revision)
             job.tell(0.1, "io.progress.read")
             try:
@@ -385,7 +385,7 @@ def _match(preview: Preview) -> dict[str, str]:
 
 def _write(preview: Preview) -> int | None:
     """Write a preview as one revision; None when nothing had to change."""
-    with Workspace.open(current_county().path) as workspace:
+    with open_to_edit() as workspace:
         if isinstance(preview, RosterPreview):
             assert preview.plan is not None  # noqa: S101  # without a refusal there is one
             return apply_roster(workspace, preview.plan, actor=current_owner())
@@ -400,6 +400,7 @@ def _write(preview: Preview) -> int | None:
             note=f"import {layer} {preview.options.name}",
             is_rehearsal=False,
             expected=preview.revision,
+            file=preview.options.name,
         ).revision
 
 

@@ -11,7 +11,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.routing import Rule
 
 from geogrid import __version__
-from webmap.roles import OPEN, needs
+from webmap.disclosure import find_rule
+from webmap.roles import OPEN, find_need, needs
 
 openapi = Blueprint("openapi", __name__)
 
@@ -19,12 +20,21 @@ DESCRIBED = ("/api/", "/tiles/", "/healthz")
 """Beginnings of the paths that programs call."""
 
 QUERY: dict[str, tuple[str, dict[str, Any]]] = {
-    "minutes": ("Cutoff in minutes on foot, inclusive.", {"type": "number", "exclusiveMinimum": 0}),
-    "metres": ("Cutoff in metres on the network, inclusive.", {"type": "number", "exclusiveMinimum": 0}),
+    "minutes": (
+        "Cutoff in minutes on foot, inclusive; without an account for more, of a standard reading.",
+        {"type": "number", "exclusiveMinimum": 0},
+    ),
+    "metres": (
+        "Cutoff in metres on the network, inclusive; without an account for more, of a standard reading.",
+        {"type": "number", "exclusiveMinimum": 0},
+    ),
     "profile": ("Who walks.", {"enum": ["adult", "elderly", "child"]}),
     "q": ("A name, an address, pinyin or initials, as typed.", {"type": "string", "maxLength": 80}),
     "building": ("The id of a building.", {"type": "string"}),
-    "on": ("The date as of which it is asked; today when absent.", {"type": "string", "format": "date"}),
+    "on": (
+        "The date as of which it is asked; today when absent, and for readers without an account always.",
+        {"type": "string", "format": "date"},
+    ),
     "format": ("The form of the answer.", {"type": "string"}),
     "layer": ("The name of a layer.", {"type": "string"}),
     "feature": ("The key of a feature in its layer.", {"type": "string"}),
@@ -99,6 +109,8 @@ def _describe(app: Flask, rule: Rule, method: str) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": f"{rule.endpoint}.{method.lower()}",
         "summary": text.split("\n")[0],
+        "x-needs": find_need(app, rule.endpoint),
+        "x-tells": find_rule(rule.endpoint),
         "parameters": [*_list_path_parameters(rule), *_list_query_parameters(rule)],
         "responses": {
             "200": {"description": "OK"},

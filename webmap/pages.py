@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, g, make_response, render_template, request
+from flask import Blueprint, Response, g, make_response, render_template
 from flask.typing import ResponseReturnValue
 
 from geogrid.errors import EmptyLayerError, WorkspaceError
@@ -15,9 +15,10 @@ from webmap.basemap import list_image_hosts
 from webmap.county import current_county
 from webmap.foliummap import TownMap
 from webmap.languages import page_language
-from webmap.readings import asked_reading, list_readings, query_reading
+from webmap.readings import list_readings, query_reading
 from webmap.roles import OPEN, current_reader, needs
 from webmap.summary import list_areas, list_gaps, list_sources, summarise_coverage
+from webmap.view import STUDY, current_view, requested_reading
 
 pages = Blueprint("pages", __name__)
 ASK_AGAIN = "no-cache"
@@ -49,12 +50,12 @@ def map_page() -> Response:
 @needs("see_map")
 def list_page() -> Response:
     """Coverage, gaps, areas and centres as tables; works without scripts."""
-    county = current_county()
+    county, studies = current_view(), current_reader().may(STUDY)
     language = page_language()
-    reading = asked_reading(request.args, county.reading)
+    reading = requested_reading(county)
     coverage, missing = None, ""
     try:
-        coverage = summarise_coverage(county, reading)
+        coverage = summarise_coverage(county, reading, studies=studies)
     except EmptyLayerError as error:  # the areas can be listed all the same
         missing = error.message(language)
     response = make_response(
@@ -71,7 +72,8 @@ def list_page() -> Response:
             left_out=_tell_left_out(coverage, language) if coverage else "",
             sources=list_sources(county),
             missing=missing,
-            gaps=list_gaps(county, reading) if coverage else [],
+            studies=studies,
+            gaps=list_gaps(county, reading) if coverage and studies else [],
             areas={layer: list_areas(county, layer) for layer in ("district", "community", "grid", "beat")},
             centres=list_areas(county, "centre"),
         )

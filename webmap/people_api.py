@@ -8,7 +8,7 @@ from flask import Blueprint
 
 from geogrid.errors import InvalidOptionError
 from geogrid.workspace.person import reveal_phone
-from webmap.planning import read_body
+from webmap.asked import read_body
 from webmap.roles import current_reader, needs
 from webmap.sessions import open_workspace
 

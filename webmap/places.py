@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from geogrid.coverage.telling import BUILDING_COUNTS
 from geogrid.errors import EmptyLayerError, PlaceNotFoundError
 from geogrid.labels import LANGUAGES, label
 from geogrid.responsibility.describe import describe_area
@@ -18,16 +19,9 @@ from webmap.duties import arrange_duties
 from webmap.geojson import plain_records
 from webmap.roles import Reader
 from webmap.roster import open_sight
+from webmap.view import narrow
 
 MOST_PLACES = 10
-COUNTS = (
-    "households",
-    "residents",
-    "residents_0_14",
-    "residents_60_plus",
-    "residents_80_plus",
-    "people_source",
-)
 MOST_RESULTS = 12
 
 
@@ -66,15 +60,13 @@ def find_place(
     }
     entries = county.results.find(("entries", day), lambda: _list_entries(register))
     sight = open_sight(county, reader, day)
-    may_count = day == county.day and reader.may("see_counts_by_building")
-    counted = county.results.find("counts", lambda: _count_people(county)) if may_count else {}
+    counted = count_buildings(narrow(county, reader)) if day == county.day else {}
     for place, match in zip(answer.matches, shown["matches"], strict=True):
         entry = entries.get((match["kind"], match["key"])) or entries.get(("building", match["building"]))
         match["title"] = entry and entry.name
         match["where"] = entry and entry.where
         match["people"] = [sight.tell(duty) for duty in place.people]
-        counts = counted.get(place.building or "")
-        if counts and reader.covers(f"{area.kind}:{area.code}" for area in place.areas if area.answers):
+        if counts := counted.get(place.building or ""):
             match["counts"] = counts
         match["duties"] = arrange_duties(
             register, match["people"], match["evidence"], tiers=place.building is not None
@@ -83,11 +75,15 @@ def find_place(
     return shown
 
 
-def _count_people(county: County) -> dict[str, dict[str, Any]]:
-    """Building -> its counts of people and where they come from: for county staff alone."""
-    frame = county.layers["building"]
-    records = plain_records(frame, ("id", *COUNTS))
-    return {record.pop("id"): record for record in records}
+def count_buildings(view: County) -> dict[str, dict[str, Any]]:
+    """Building -> its counts of people and where they come from, of those that the reader may see."""
+    return view.results.find("counts", lambda: _count_buildings(view))
+
+
+def _count_buildings(view: County) -> dict[str, dict[str, Any]]:
+    frame = view.layers["building"]
+    records = plain_records(frame, ("id", *BUILDING_COUNTS, "people_source"))
+    return {key: record for record in records if view.sees_all([key := record.pop("id")])}
 
 
 def _find_walks(county: County, day: datetime.date) -> pd.DataFrame | None:

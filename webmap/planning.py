@@ -1,29 +1,37 @@
-"""What the planning routes read from a request."""
+"""What the planning routes read from a body."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from flask import request
-
 from geogrid.coverage.reading import Reading
 from geogrid.errors import InvalidOptionError
 from webmap.readings import asked_reading
 
 
-def read_body() -> dict[str, Any]:
-    """The request's JSON object.
+def read_whole(body: Mapping[str, Any], name: str) -> int | None:
+    """A number of a version or a revision, such as 3; None where the body has none.
 
     Raises
     ------
     InvalidOptionError
-        When it is another value.
+        For everything else.
     """
-    body = request.get_json()
-    if not isinstance(body, dict):
-        raise InvalidOptionError(option="body", value=type(body).__name__, expected="{…}")
-    return body
+    value = body.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 53:
+        raise InvalidOptionError(option=name, value=str(value)[:40], expected="1, 2, 3 …")
+    return value
+
+
+def require_whole(body: Mapping[str, Any], name: str) -> int:
+    """The same where the body must have one."""
+    value = read_whole(body, name)
+    if value is None:
+        raise InvalidOptionError(option=name, value="", expected="1, 2, 3 …")
+    return value
 
 
 def read_reading(body: Mapping[str, Any], official: Reading) -> Reading:

@@ -12,8 +12,10 @@ from flask_login import current_user
 from geogrid.errors import LoginNeededError, NotPermittedError
 from geogrid.labels import LANGUAGES, label
 from geogrid.schema import ACCOUNT_ROLES
+from geogrid.workspace import Workspace
 from webmap.county import current_county
-from webmap.sessions import Visitor
+from webmap.disclosure import find_rule
+from webmap.sessions import Visitor, open_workspace
 
 OPEN = "open"
 """What everybody may have without a login: the page's own files, the login itself, a sign of life."""
@@ -21,8 +23,15 @@ OPEN = "open"
 OWN_ACCOUNT = "own_account"
 """What every account may do for itself, whatever its role."""
 
+AREAS_ONLY = "areas"
+"""The role of readers without a login where the map is open to them without the colours of buildings."""
+
+RANKS = (AREAS_ONLY, *ACCOUNT_ROLES)
+
 CAPABILITIES: dict[str, str] = {
-    "see_map": "public",
+    "see_map": AREAS_ONLY,
+    "see_colours": "public",
+    "study": "staff",
     "see_people": "staff",
     "see_counts_by_building": "staff",
     "reveal": "staff",
@@ -34,9 +43,16 @@ CAPABILITIES: dict[str, str] = {
     "export_bulk": "planner",
     "admin": "admin",
 }
-"""Capability -> the lowest role that has it; each role may do what the one before may."""
+"""Capability -> the lowest role that has it; each role may do what the one before may.
 
-PUBLIC_SETTING, SWITCHED_ON = "web.public", "on"
+`study` is whatever else than the standard readings of today: other cutoffs and days, gaps, doubt, the
+people of a centre, findings.
+"""
+
+PUBLIC_SETTING = "web.public"
+ROLE_WITHOUT_LOGIN = {"off": "", "areas": AREAS_ONLY, "map": "public", "on": "public"}
+"""Value of `web.public` -> what readers without a login are; `on` stands in files of earlier versions."""
+
 _MARK = "needed_capability"
 
 View = TypeVar("View", bound=Callable[..., object])
@@ -51,7 +67,7 @@ class Reader:
     login
         Empty without a login.
     role
-        One of `ACCOUNT_ROLES`; empty where nothing may be seen without a login.
+        One of `RANKS`; empty where nothing may be seen without a login.
     scope
         The areas of the account as `LAYER:CODE`; empty for the whole county.
     """
@@ -65,6 +81,8 @@ class Reader:
 
         >>> Reader("", "public").may("see_map"), Reader("", "public").may("plan"), Reader("", "").may("see_map")
         (True, False, False)
+        >>> Reader("", "areas").may("see_map"), Reader("", "areas").may("see_colours")
+        (True, False)
         >>> Reader("a", "planner").may("see_people"), Reader("a", "public").may("own_account")
         (True, True)
         """
@@ -74,8 +92,7 @@ class Reader:
             return bool(self.login)
         if capability == "admin" and self.scope:
             return False  # else an account of one area could make itself one of the whole county
-        roles = list(ACCOUNT_ROLES)
-        return self.role in roles and roles.index(self.role) >= roles.index(CAPABILITIES[capability])
+        return self.role in RANKS and RANKS.index(self.role) >= RANKS.index(CAPABILITIES[capability])
 
     def covers(self, areas: Iterable[str]) -> bool:
         """Whether a place lies in the account's areas, given as `LAYER:CODE` those that the place lies in.
@@ -109,12 +126,13 @@ def find_need(app: Flask, endpoint: str) -> str | None:
 
 
 def init_roles(app: Flask) -> None:
-    """Have every request pass the guard; routes without a mark answer nobody."""
+    """Have every request pass the guard; routes without a mark, or without a rule of disclosure, answer nobody."""
 
     @app.before_request
     def guard() -> None:
         if request.endpoint is not None:  # there is no such address: that is told to everybody
-            require(find_need(current_app, request.endpoint) or "")
+            need = find_need(current_app, request.endpoint) if find_rule(request.endpoint) else None
+            require(need or "")
 
 
 def require(capability: str) -> None:
@@ -148,12 +166,16 @@ def current_reader() -> Reader:
     return reader
 
 
+def open_to_edit() -> Workspace:
+    """The county's file for whoever asks, to change in the areas of their account alone; the caller closes it."""
+    return open_workspace().confine(current_reader().scope)
+
+
 def _find_reader() -> Reader:
     visitor = current_user._get_current_object()  # noqa: SLF001  # the proxy itself has no type
     if isinstance(visitor, Visitor):
         return Reader(visitor.account.login, visitor.account.role, visitor.account.scope)
-    is_public = current_county().settings.get(PUBLIC_SETTING) == SWITCHED_ON
-    return Reader("", "public" if is_public else "")
+    return Reader("", ROLE_WITHOUT_LOGIN.get(current_county().settings.get(PUBLIC_SETTING, "off"), ""))
 
 
 def _title_role(role: str, language: str) -> str:

@@ -13,10 +13,12 @@ from geogrid.coverage.services import list_services
 from geogrid.crs import crs_name
 from geogrid.errors import InvalidOptionError
 from geogrid.network.impedance import Floats
+from webmap.asked import read_body
 from webmap.county import County, current_county
 from webmap.effects import describe_effect
-from webmap.planning import read_body, read_reading
+from webmap.planning import read_reading
 from webmap.roles import needs
+from webmap.view import current_view
 from webmap.whatif import measure_edited
 
 scenario_api = Blueprint("scenario", __name__, url_prefix="/api/v1")
@@ -38,9 +40,9 @@ def scenario() -> dict[str, Any]:
     """What edits would change: `{"edits": [{"do": "add_centre", "id": "try", "lon": …, "lat": …}], "minutes": 10}`.
 
     Without edits, what stands. `service` counts only centres that offer it, and every new one. People are
-    told to the last one: whoever may plan may see counts by building.
+    told to the last one, of the buildings whose counts the account may see: an account of one area counts there.
     """
-    body, county = read_body(), current_county()
+    body, county = read_body(), current_view()
     reading = read_reading(body, county.reading)
     edits, service = read_edits(body, county), read_service(body)
     before = measure_standing(county, reading, service)

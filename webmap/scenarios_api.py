@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,111 +16,110 @@ from geogrid.coverage.reading import STANDARD_READINGS, Reading
 from geogrid.coverage.scenario import Scenario
 from geogrid.coverage.scenario_lonlat import read_records
 from geogrid.crs import WGS84, crs_name
-from geogrid.errors import InvalidOptionError, RevisionNotFoundError
+from geogrid.errors import InvalidOptionError
 from geogrid.io.export import write_layer
+from geogrid.io.scratch import scratch_file_folder
 from geogrid.io.table import write_tables
 from geogrid.labels import label
 from geogrid.workspace import Workspace
 from geogrid.workspace.scenarios import (
     StoredScenario,
-    apply_scenario,
+    apply_kept_scenario,
     delete_scenario,
+    find_applied,
     find_scenario,
     list_scenarios,
-    read_scenario,
     save_scenario,
+    undo_applied,
 )
+from webmap.asked import read_body
 from webmap.county import County, current_county
 from webmap.effects import describe_effect
 from webmap.languages import page_language
 from webmap.names import name_download
-from webmap.planning import read_body
-from webmap.roles import current_reader, needs
+from webmap.planning import read_whole, require_whole
+from webmap.roles import current_reader, needs, open_to_edit
 from webmap.scenario_api import measure_standing, read_edits
+from webmap.view import current_view
 from webmap.whatif import measure_edited
 
 scenarios_api = Blueprint("scenarios", __name__, url_prefix="/api/v1/scenarios")
 
 MOST_COMPARED = 4
 LONGEST_NOTE = 400
-APPLIED = "apply scenario "
-"""How the note of a revision begins that carried out a scenario."""
 
 
 @scenarios_api.get("")
 @needs("plan")
 def listed() -> dict[str, Any]:
-    """All kept scenarios with their edits; `applied` names the newest revision where it carried one out."""
-    with Workspace.open(current_county().path, readonly=True) as workspace:
-        newest = workspace.history().head(1).to_dict("records")
-        note = str(newest[0]["note"] or "") if newest else ""
-        applied = None
-        if note.startswith(APPLIED):
-            applied = {"name": note.removeprefix(APPLIED), "revision": int(newest[0]["revision"])}
-        return {"scenarios": [stored.to_dict() for stored in list_scenarios(workspace)], "applied": applied}
+    """All kept scenarios with their edits and versions; `applied` is the latest one carried out that stands."""
+    with Workspace.open(current_county().path, readonly=True) as workspace, workspace.snapshot():
+        scenarios = [stored.to_dict() for stored in list_scenarios(workspace)]
+        return {"scenarios": scenarios, "applied": find_applied(workspace)}
 
 
 @scenarios_api.post("")
 @needs("plan")
 def save() -> dict[str, Any]:
-    """Keep edits under a name: `{"name": "…", "note": "", "edits": […], "replace": false}`."""
+    """Keep edits under a name: `{"name": "…", "note": "", "edits": […], "version": 3}`.
+
+    With a `version` in the place of that version of the scenario, without one under a name that is not in
+    use; whatever else is kept there by now is a conflict that tells `yours` and `theirs`.
+    """
     body, county = read_body(), current_county()
-    name, note = _read_name(body), body.get("note") or ""
+    name, note, version = _read_name(body), body.get("note") or "", read_whole(body, "version")
     if not isinstance(note, str) or len(note) > LONGEST_NOTE:
         raise InvalidOptionError(option="note", value=str(note)[:40], expected=f"≤ {LONGEST_NOTE}")
     edits = read_edits(body, county)
     if not edits.edits:
         raise InvalidOptionError(option="edits", value="[]", expected='[{"do": …, "id": …}, …]')
     edits.apply(county.require_town())
-    login = current_reader().login
-    with Workspace.open(county.path) as workspace:
-        is_taken = any(stored.name == name for stored in list_scenarios(workspace))
-        if is_taken and body.get("replace") is True:
-            delete_scenario(workspace, name, login)
-        save_scenario(workspace, name, edits, login, note)
-        return find_scenario(workspace, name).to_dict()
+    with open_to_edit() as workspace:
+        return save_scenario(workspace, name, edits, current_reader().login, note, version=version).to_dict()
 
 
 @scenarios_api.post("/delete")
 @needs("plan")
 def delete() -> dict[str, Any]:
-    """Drop a scenario: `{"name": "…"}`."""
-    name = _read_name(read_body())
-    with Workspace.open(current_county().path) as workspace:
-        delete_scenario(workspace, name, current_reader().login)
+    """Drop a scenario: `{"name": "…", "version": 3}`; another version than the one that is kept is a conflict."""
+    body = read_body()
+    name, version = _read_name(body), require_whole(body, "version")
+    with open_to_edit() as workspace:
+        delete_scenario(workspace, name, current_reader().login, version=version)
     return {"deleted": name}
 
 
 @scenarios_api.post("/apply")
 @needs("edit")
 def apply() -> dict[str, Any]:
-    """Make a kept scenario's edits in the county's own data: `{"name": "…", "confirm": true}`; one revision."""
+    """Make a kept scenario's edits in the county's own data: `{"name": "…", "version": 3, "confirm": true}`.
+
+    One revision, whose number is answered; null where everything stood so already. An account of some
+    areas changes nothing outside them.
+    """
     body = read_body()
-    name = _read_name(body)
+    name, version = _read_name(body), read_whole(body, "version")
     if body.get("confirm") is not True:
         raise InvalidOptionError(option="confirm", value=str(body.get("confirm"))[:40], expected="true")
-    with Workspace.open(current_county().path) as workspace:
-        scenario = read_scenario(workspace, name)
-        done = apply_scenario(workspace, scenario, current_reader().login, f"{APPLIED}{name}")
-        return {
-            "name": name,
-            "revision": workspace.revision,
-            "added": done.added,
-            "changed": done.changed,
-            "removed": done.removed,
-        }
+    with open_to_edit() as workspace:
+        done = apply_kept_scenario(workspace, name, current_reader().login, version=version)
+    return {
+        "name": name,
+        "revision": done.revision,
+        "added": done.added,
+        "changed": done.changed,
+        "removed": done.removed,
+    }
 
 
 @scenarios_api.post("/undo")
 @needs("edit")
 def undo() -> dict[str, Any]:
-    """Take back a scenario that was carried out, while nothing was edited since: `{"revision": 7}`."""
-    revision = read_body().get("revision")
-    with Workspace.open(current_county().path) as workspace:
-        newest = workspace.history().iloc[0]
-        if newest["revision"] != revision or not str(newest["note"] or "").startswith(APPLIED):
-            raise RevisionNotFoundError(revision=str(revision)[:40], known=str(newest["revision"]))
-        return {"undone": workspace.undo(current_reader().login)}
+    """Take back a scenario that was carried out: `{"revision": 7}`; what was changed since is listed as `rows`."""
+    revision = require_whole(read_body(), "revision")
+    with open_to_edit() as workspace:
+        made = undo_applied(workspace, revision, current_reader().login)
+    return {"undone": revision, "revision": made}
 
 
 # --- files -------------------------------------------------------------------------------------
@@ -148,7 +146,7 @@ def edits_file() -> Response:
 @needs("plan")
 def comparison_file() -> Response:
     """What stands and kept scenarios side by side, `?name=` once or more: a sheet for each reading."""
-    county, language = current_county(), page_language()
+    county, language = current_view(), page_language()
     names = request.args.getlist("name")
     if not 0 < len(names) <= MOST_COMPARED:
         raise InvalidOptionError(option="name", value=str(len(names)), expected=f"1 … {MOST_COMPARED}")
@@ -222,8 +220,8 @@ def _tabulate_edits(county: County, stored: StoredScenario) -> gpd.GeoDataFrame:
 def _send(county: County, title: str, suffix: str, write: Callable[[Path], Path]) -> Response:
     """A file that is written for this answer alone; `write` says where it was written."""
     name = name_download(county, title, suffix=suffix)
-    with tempfile.TemporaryDirectory() as folder:
-        content = io.BytesIO(write(Path(folder) / f"download{suffix}").read_bytes())
+    with scratch_file_folder("download-") as folder:
+        content = io.BytesIO(write(folder / f"download{suffix}").read_bytes())
     return send_file(content, as_attachment=True, download_name=name, max_age=0)
 
 

@@ -6,6 +6,7 @@ import ipaddress
 import logging
 import os
 import secrets
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -13,8 +14,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from geogrid.errors import DemoPasswordError, InvalidOptionError, NonLoopbackHostError
+from geogrid.errors import (
+    DemoPasswordError,
+    InvalidOptionError,
+    NonLoopbackHostError,
+    PrivateFileMissingError,
+)
+from geogrid.io.scratch import scratch_folder
 from geogrid.labels import LANGUAGES, label
+from geogrid.workspace.connection import find_missing_permission
+from geogrid.workspace.serving import held_for_serving
 from webmap.listening import bind_port, load_certificate, make_server
 from webmap.sessions import KEY_BYTES
 from webmap.settings import LOOPBACK_NAMES, WebSettings
@@ -23,6 +32,9 @@ if TYPE_CHECKING:
     from geogrid.workspace import Workspace
     from webmap.county import CountySource
     from webmap.tiles import TileStore
+
+STOP_JOBS_S = 2.0
+"""How long the end of the server waits for a long job, which was told to end."""
 
 
 @click.command("serve")
@@ -41,19 +53,26 @@ def serve(
     if (cert is None) != (key is None):
         raise InvalidOptionError(option="--cert, --key", value="…", expected="两者同时给出 / both or none")
     known = name_server(host, names)
+    os.umask(0o077)  # whatever the server writes is its user's alone
+    # Whatever a library writes for a while lies in our own folder too, and is swept with it.
+    tempfile.tempdir = str(scratch_folder())
     path = county if county is not None else _find_demo()
 
     from geogrid.workspace import Workspace
     from webmap import create_app
     from webmap.county import EXTENSION
+    from webmap.jobs import EXTENSION as JOBS
+    from webmap.stopping import serve_until_told
     from webmap.tiles import TILES
+    from webmap.waiting import EXTENSION as WAITING
 
-    with Workspace.open(path) as workspace:  # its faults are told now, not at the first request
-        if not is_loopback(host):
-            require_accounts(workspace, host)
-        greet_accounts(workspace)
+    context_of_command = click.get_current_context()
+    context_of_command.with_resource(held_for_serving(path))
+    open_for_service(path, host)
+    # An open file keeps SQLite's log beside it: a reader needs no room on the disk while the server runs.
+    context_of_command.with_resource(Workspace.open(path, readonly=True))
     context = load_certificate(cert, key) if cert and key else None
-    settings = WebSettings(host_names=known, secret_key=read_secret(path), is_tls=context is not None)
+    settings = WebSettings(host_names=known, secret_key=_find_secret(path), is_tls=context is not None)
     app = create_app(path, settings)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a page asks for a dozen files at once
     listening = bind_port(host, port)
@@ -67,15 +86,49 @@ def serve(
     threading.Thread(
         target=_warm, args=(app.extensions[EXTENSION], app.extensions[TILES]), daemon=True
     ).start()
-    server.run()
+    try:
+        serve_until_told(server)
+    finally:
+        _say("serve.stopped")
+        app.extensions[JOBS].stop(STOP_JOBS_S)
+        app.extensions[WAITING].stop()
+
+
+def open_for_service(path: Path, host: str) -> None:
+    """Have a county's faults told now, not at the first request, and say how to log in.
+
+    A county that this user may not write is shown, and says that nothing in it can be changed.
+
+    Raises
+    ------
+    WorkspaceError, NonLoopbackHostError, DemoPasswordError
+    """
+    from geogrid.workspace import Workspace
+
+    missing = find_missing_permission(path) if path.exists() else None
+    with Workspace.open(path, readonly=missing is not None) as workspace:
+        if not is_loopback(host):
+            require_accounts(workspace, host)
+        if missing is None:
+            greet_accounts(workspace)
+        else:
+            _say("serve.readonly", path=path, missing=missing)
 
 
 def greet_accounts(workspace: Workspace) -> None:
-    """Say how to log in: the demo's accounts, or an administrator made now where there is no account."""
+    """Say how to log in: the demo's accounts, or an administrator made now where there never was an account.
+
+    Raises
+    ------
+    PrivateFileMissingError
+        When there were accounts, and the file that held them is gone.
+    """
     from geogrid.demo.accounts import DEMO_PASSWORD, list_open_demo_accounts
     from geogrid.workspace.account import create_first_admin, list_accounts
 
     if not list_accounts(workspace):
+        if workspace.had_accounts:
+            raise PrivateFileMissingError(path=str(workspace.path), private=str(workspace.private_path))
         made = create_first_admin(workspace, actor="geogrid serve")
         _say("serve.first_admin", login=made.login, password=made.password)
     elif logins := list_open_demo_accounts(workspace):
@@ -97,6 +150,14 @@ def read_secret(path: Path) -> str:
     with os.fdopen(descriptor, "w", encoding="ascii") as opened:
         opened.write(secret)
     return secret
+
+
+def _find_secret(path: Path) -> str | None:
+    """The secret beside the county; one by chance for this run where it can be neither read nor made."""
+    try:
+        return read_secret(path)
+    except OSError:
+        return None
 
 
 def is_loopback(host: str) -> bool:
@@ -177,6 +238,7 @@ def _is_whole(path: Path) -> bool:
 def _warm(source: CountySource, store: TileStore) -> None:
     """Compute what the first visitor would wait for."""
     from geogrid.errors import GeogridError
+    from geogrid.workspace import Workspace
     from webmap.places import search_places
     from webmap.tiles import warm_tiles
 
@@ -184,6 +246,9 @@ def _warm(source: CountySource, store: TileStore) -> None:
     try:
         county = source.current()
         warm_tiles(store, county)
+        with Workspace.open(county.path, readonly=True) as workspace:
+            if damage := workspace.find_damage():
+                _say("serve.damaged", found=", ".join(damage))
         for query in ("a", "1"):  # names by their initials, and numbers
             search_places(county, query)
         county.assess_doubt(county.reading)

@@ -15,6 +15,7 @@ from flask_wtf.csrf import CSRFProtect
 from geogrid.workspace import Workspace
 from geogrid.workspace.account import Account, list_accounts
 from geogrid.workspace.connection import private_path_of
+from webmap.county import OUT_OF_REACH
 from webmap.settings import WebSettings
 
 SESSIONS = "geogrid_sessions"
@@ -96,9 +97,13 @@ class SessionStore:
         private = private_path_of(self.path)
         seen = tuple(_look(file) for file in (private, private.with_name(private.name + "-wal")))
         if self._seen != seen:
-            with Workspace.open(self.path, readonly=True) as workspace:
-                self._accounts = {account.login: account for account in list_accounts(workspace)}
-            self._seen = seen
+            try:
+                with Workspace.open(self.path, readonly=True) as workspace:
+                    self._accounts = {account.login: account for account in list_accounts(workspace)}
+                self._seen = seen
+            except OUT_OF_REACH:  # those that were read last still hold
+                if self._seen is None:
+                    raise
         return self._accounts
 
 

@@ -29,7 +29,9 @@ class WebSettings:
     logins_per_minute
         Attempts that are taken from one address.
     lookups_per_minute
-        Places and people that one account, or one address without an account, may ask for.
+        Places and people that one account may ask for.
+    public_lookups_per_minute
+        The same for one address without an account, and for an account of the public.
     """
 
     host_names: tuple[str, ...] = LOOPBACK_NAMES
@@ -41,3 +43,4 @@ class WebSettings:
     longest_session_s: float = 12 * 3600.0
     logins_per_minute: int = 20
     lookups_per_minute: int = 600
+    public_lookups_per_minute: int = 150

@@ -16,10 +16,12 @@ from geogrid.siting.remedies import find_remedies
 from geogrid.siting.standing import value_place
 from geogrid.siting.study import study_siting
 from geogrid.siting.summary import describe_place, describe_remedy, describe_study, to_degrees
-from webmap.county import County, Results, current_county
-from webmap.planning import read_body, read_reading
+from webmap.asked import read_body
+from webmap.county import County, Results
+from webmap.planning import read_reading
 from webmap.roles import needs
 from webmap.scenario_api import read_edits, read_service
+from webmap.view import current_view
 from webmap.whatif import pose_edited
 
 siting_api = Blueprint("siting", __name__, url_prefix="/api/v1")
@@ -39,7 +41,7 @@ def siting() -> dict[str, Any]:
 
     `edits` and `service` are as in `/api/v1/scenario`: the question is then asked of the edited town.
     """
-    body, county = read_body(), current_county()
+    body, county = read_body(), current_view()
     k = body.get("k")
     if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= MOST_SITES:
         raise InvalidOptionError(option="k", value=str(k)[:40], expected=f"1 … {MOST_SITES}")
@@ -62,7 +64,7 @@ def siting() -> dict[str, Any]:
 @needs("plan")
 def candidates() -> dict[str, Any]:
     """The places from which the best are chosen, with `lon` and `lat`."""
-    body, county = read_body(), current_county()
+    body, county = read_body(), current_view()
     instance, _ = _read_question(body, county)
     return {"candidates": _list_candidates(instance, np.arange(len(instance.candidates)))}
 
@@ -71,7 +73,7 @@ def candidates() -> dict[str, Any]:
 @needs("plan")
 def place() -> dict[str, Any]:
     """What a centre at `lon` and `lat` would bring now, and once the candidates in `sites` stand."""
-    body, county = read_body(), current_county()
+    body, county = read_body(), current_view()
     lonlat = [body.get("lon"), body.get("lat")]
     for value in lonlat:
         if isinstance(value, bool) or not isinstance(value, int | float) or not -180 <= value <= 180:

@@ -16,13 +16,13 @@ from webmap.areamap import draw_place
 from webmap.assets import read_fingerprints
 from webmap.county import County, current_county
 from webmap.duties import is_of_duty, name_feature
-from webmap.geojson import plain_value
 from webmap.languages import page_language
-from webmap.places import describe_place, find_place, register_on, search_places
+from webmap.places import count_buildings, describe_place, find_place, register_on, search_places
 from webmap.readings import title_reading
 from webmap.roles import Reader, current_reader, needs
 from webmap.roster import open_sight
 from webmap.summary import AREA_BREAKDOWNS, list_sources, summarise_coverage
+from webmap.view import STUDY, current_view, require_day
 from webmap.walk import tell_walk
 
 staff_pages = Blueprint("staff_pages", __name__)
@@ -93,7 +93,8 @@ def find_persons(county: County, reader: Reader, name: str) -> list[dict[str, An
 
 
 def _answer_place(county: County, reader: Reader, kind: str, key: str) -> dict[str, Any]:
-    answer = find_place(county, reader, query=key, on=asked_day(request.args.get("on")))
+    on = require_day(county, asked_day(request.args.get("on")))
+    answer = find_place(county, reader, query=key, on=on)
     match = next((one for one in answer["matches"] if (one["kind"], one["key"]) == (kind, key)), None)
     if match is None:
         raise FeatureNotFoundError(layer=kind[:40], keys=[key[:40]])
@@ -126,36 +127,36 @@ def area_page(kind: str, code: str) -> Response:
     """An area on one sheet: who is on duty, what is vacant, its buildings, neighbours and coverage."""
     require_short("code", code)
     county, reader = current_county(), current_reader()
-    area = describe_place(county, reader, kind, code, asked_day(request.args.get("on")))
+    on = require_day(county, asked_day(request.args.get("on")))
+    area = describe_place(county, reader, kind, code, on)
     register = register_on(county, county.day)
     return _render(
         "area.html",
         area=area,
         kind=kind,
-        buildings=_list_buildings(county, reader, area),
-        coverage=_find_coverage(county, kind, code),
+        buildings=_list_buildings(current_view(), area),
+        coverage=_find_coverage(current_view(), kind, code),
         reading=title_reading(county.reading),
-        nearest=_list_centres(county, area),
+        nearest=_list_centres(county, area) if reader.may("see_colours") else None,
         drawing=draw_place(county, register, kind, code),
         names=lambda layer, feature: name_feature(register, layer, feature),
         kind_label=label(f"web.kind.{kind}", page_language()),
     )
 
 
-def _list_buildings(county: County, reader: Reader, area: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The buildings of an area; with their residents for those who may see counts by building there."""
-    sees_counts = reader.may("see_counts_by_building") and reader.covers([f"{area['kind']}:{area['key']}"])
-    frame = county.layers["building"].set_index("id")
-    residents = frame["residents"].to_dict() if sees_counts else {}
-    return [{**one, "residents": plain_value(residents.get(one["id"]))} for one in area["buildings"]]
+def _list_buildings(view: County, area: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The buildings of an area; with their residents where the reader may see them."""
+    counts = count_buildings(view)
+    return [{**one, "residents": counts.get(one["id"], {}).get("residents")} for one in area["buildings"]]
 
 
-def _find_coverage(county: County, kind: str, code: str) -> dict[str, Any] | None:
+def _find_coverage(view: County, kind: str, code: str) -> dict[str, Any] | None:
     """The area's row of the county's reading; None for a kind by which coverage is not summed."""
     if kind not in AREA_BREAKDOWNS:
         return None
     try:
-        rows = summarise_coverage(county, county.reading)[f"by_{kind}"]
+        studies = current_reader().may(STUDY)
+        rows = summarise_coverage(view, view.reading, studies=studies)[f"by_{kind}"]
     except EmptyLayerError:
         return None
     return next((row for row in rows if row["code"] == code), None)

@@ -1,4 +1,4 @@
-"""Coverage as a reader without an account sees it: figures, gaps and colours, small counts hidden."""
+"""Coverage as one reader may count it: figures, gaps, colours and what centres serve."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import shapely
 
+from geogrid.coverage.assess import Coverage
 from geogrid.coverage.reading import Reading
+from geogrid.coverage.telling import round_sum
 from geogrid.crs import to_lonlat
 from geogrid.labels import LANGUAGES, label
 from webmap.columns import PUBLIC_COLUMNS
 from webmap.county import County
-from webmap.disclosure import hide_few_buildings, hide_in_row
 from webmap.geojson import plain_records
 from webmap.readings import title_reading
 from webmap.tiles import MAP, version_tiles
+from webmap.view import tell_elsewhere
 
 AREA_BREAKDOWNS = ("community", "district")
 GAP_PEOPLE = ("people", "elderly", "children")
@@ -39,55 +42,109 @@ BAND_EDGES = np.array([0.5, 1.0, 1.5, 2.0])
 """Bands of walking time or length, as shares of the cutoff; an edge belongs to the lower band."""
 
 
-def summarise_coverage(county: County, reading: Reading) -> dict[str, Any]:
-    """The figures of a reading for the county, its communities and its districts, without the gaps."""
-    return county.results.find(("summary", reading), lambda: _summarise(county, reading))
+def summarise_coverage(view: County, reading: Reading, *, studies: bool) -> dict[str, Any]:
+    """The figures of a reading for the county, its communities and its districts, without the gaps.
+
+    Parameters
+    ----------
+    view
+        The county as the reader may count it.
+    studies
+        Whether the reader may see more than everybody: numbers of homes as they are, districts, and how
+        sure the figures are.
+
+    Returns
+    -------
+    As `Coverage.to_dict`. People are exact where the reader may see all the buildings in which they
+    live; elsewhere they are what everybody is told, `rounded`, with None for what may not be told.
+    """
+    return view.results.find(("summary", reading, studies), lambda: _summarise(view, reading, studies))
 
 
-def _summarise(county: County, reading: Reading) -> dict[str, Any]:
-    figures = county.assess_doubt(reading).to_dict()
+def _summarise(view: County, reading: Reading, studies: bool) -> dict[str, Any]:
+    coverage = view.assess_doubt(reading) if studies else view.assess(reading)
+    figures = coverage.to_dict()
     for name in ("gaps", "doubt"):  # gaps are told apart; of the doubt, the ranges of people are
         figures.pop(name)
     figures["title"] = title_reading(reading)
-    figures["people"] = hide_in_row(figures["people"], figures["homes"])
     figures["left_out"] = {
         reason: {"n_homes": left["n_homes"]} for reason, left in figures["left_out"].items()
     }
+    figures["people"] = _tell_people(figures["people"], view, reading, "county", None)
     for kind in AREA_BREAKDOWNS:
-        bounds = _area_bounds(county, kind)
-        figures[f"by_{kind}"] = [
-            {
-                **{name: value for name, value in area.items() if name != "doubt"},
-                "bounds": bounds.get(area["code"]),
-                "people": hide_in_row(area["people"], area["homes"]),
-            }
-            for area in figures[f"by_{kind}"]
-        ]
-    return figures
+        bounds = _area_bounds(view, kind)
+        ids = coverage.homes.groupby(coverage.homes[kind].fillna("").to_numpy(object)).groups
+        for row in figures[f"by_{kind}"]:
+            row.pop("doubt")
+            row["bounds"] = bounds.get(row["code"])
+            if not view.sees_all(ids.get(row["code"] or "", ())):
+                row["people"] = _tell_people(row["people"], view, reading, kind, row["code"])
+            else:
+                row["people"]["rounded"] = False
+    return figures if studies else _tell_roughly(figures)
 
 
-def list_gaps(county: County, reading: Reading) -> list[dict[str, Any]]:
-    """The gaps of a reading, those with most people first; where people are hidden, by homes after them."""
-    return county.results.find(("gaps", reading), lambda: _list_gaps(county, reading))
+def _tell_people(
+    people: Mapping[str, Any], view: County, reading: Reading, kind: str, code: str | None
+) -> dict[str, Any]:
+    """People as everybody is told them; as they are for a reader who may see every building."""
+    if view.whole is None:
+        return {**people, "rounded": False}
+    return dict.fromkeys(people) | tell_elsewhere(view, reading, kind, code)
 
 
-def _list_gaps(county: County, reading: Reading) -> list[dict[str, Any]]:
-    gaps = county.assess(reading).gaps
+def _tell_roughly(figures: dict[str, Any]) -> dict[str, Any]:
+    """The figures without districts, and homes counted in tens, as people are."""
+    rough = {**figures, "by_district": [], "homes": _round_all(figures["homes"])}
+    rough["left_out"] = {reason: _round_all(left) for reason, left in figures["left_out"].items()}
+    rough["by_community"] = [
+        {**row, "homes": _round_all(row["homes"]), "covered_share": None} for row in figures["by_community"]
+    ]
+    return rough
+
+
+def _round_all(counts: Mapping[str, int]) -> dict[str, Any]:
+    return {name: count and round_sum(count) for name, count in counts.items()}
+
+
+def list_gaps(view: County, reading: Reading) -> list[dict[str, Any]]:
+    """The gaps of a reading, those with most people first; where people may not be counted, by homes after them."""
+    return view.results.find(("gaps", reading), lambda: _list_gaps(view, reading))
+
+
+def _list_gaps(view: County, reading: Reading) -> list[dict[str, Any]]:
+    coverage = view.assess(reading)
+    gaps = coverage.gaps
     if gaps.empty:
         return []
-    names = {kind: _area_names(county, kind) for kind in ("community", "district", "grid")}
-    names["centre"] = _centre_names(county)
+    names = {kind: _area_names(view, kind) for kind in ("community", "district", "grid")}
+    names["centre"] = _centre_names(view)
     bounds = _bounds_of(to_lonlat(gaps.geometry, "gaps"))
     records = [
         {
-            **hide_few_buildings(gap, GAP_PEOPLE),
+            **(gap | dict.fromkeys(GAP_PEOPLE) if is_hidden else gap),
+            "hidden": is_hidden,
             "centre_name": names["centre"].get(gap["nearest_centre"]),
             **{f"{kind}_name": names[kind].get(gap[kind]) for kind in ("community", "district", "grid")},
             "bounds": box,
         }
-        for gap, box in zip(plain_records(gaps, GAP_COLUMNS), bounds, strict=True)
+        for gap, is_hidden, box in zip(
+            plain_records(gaps, GAP_COLUMNS), _find_unseen(view, coverage), bounds, strict=True
+        )
     ]
     return sorted(records, key=_gap_order)
+
+
+def _find_unseen(view: County, coverage: Coverage) -> list[bool]:
+    """For each gap whether it has homes whose people the reader may not count."""
+    gaps, homes = coverage.gaps, coverage.homes
+    if view.whole is None:
+        return [False] * len(gaps)
+    is_unseen = (homes["status"] == "not_covered").to_numpy(bool) & ~homes.index.isin(list(view.seen))
+    points = shapely.points(homes.loc[is_unseen, ["x", "y"]].to_numpy(float))
+    holding = shapely.STRtree(points).query(gaps.geometry.to_numpy(), predicate="intersects")[0]
+    found: list[bool] = np.isin(np.arange(len(gaps)), holding).tolist()
+    return found
 
 
 def _gap_order(gap: Mapping[str, Any]) -> tuple[float, int, str]:
@@ -133,17 +190,31 @@ def code_doubt(county: County, reading: Reading) -> dict[str, Any]:
     }
 
 
-def list_served(county: County, reading: Reading) -> dict[str, Any]:
+def list_served(view: County, reading: Reading) -> dict[str, Any]:
     """For each centre the homes within the cutoff whose nearest centre it is, and their people."""
-    homes = county.assess(reading).homes
-    covered = homes[homes["status"] == "covered"]
+    homes = view.assess(reading).homes
+    covered = homes[(homes["status"] == "covered").to_numpy(bool)]
     groups = covered.groupby("centre", sort=True)
     served = groups["people"].sum(min_count=1).to_frame().assign(n_homes=groups.size()).reset_index()
-    records = [
-        hide_few_buildings(record, ("people",))
-        for record in plain_records(served, ("centre", "n_homes", "people"))
+    records = plain_records(served, ("centre", "n_homes", "people"))
+    return {
+        "reading": str(reading),
+        "title": title_reading(reading),
+        "centres": hide_unseen(view, records, covered),
+    }
+
+
+def hide_unseen(view: County, records: list[dict[str, Any]], homes: pd.DataFrame) -> list[dict[str, Any]]:
+    """Records of centres, without people where a home of the centre may not be counted by the reader."""
+    unseen = set() if view.whole is None else set(homes["centre"][~homes.index.isin(list(view.seen))])
+    return [
+        {
+            **record,
+            **({"people": None} if record["centre"] in unseen else {}),
+            "hidden": record["centre"] in unseen,
+        }
+        for record in records
     ]
-    return {"reading": str(reading), "title": title_reading(reading), "centres": records}
 
 
 # --- names and places --------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geogrid.areas.mend import NOBODY, NODING_M, Tiling, keep_polygons, measure_borders
 from geogrid.areas.share import measure_shares
+from geogrid.prepared import prepared
 
 Shapes = npt.NDArray[np.object_]
 Ints = npt.NDArray[np.int64]
@@ -136,8 +137,8 @@ def _cut(lines: Shapes, ground: BaseGeometry) -> Shapes:
     """The faces of a ground that lines part, in an order of their places alone."""
     noded = shapely.union_all(lines, grid_size=NODING_M)
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(noded)))
-    shapely.prepare(ground)
-    faces = faces[shapely.contains(ground, shapely.point_on_surface(faces))]
+    with prepared(ground) as ready:
+        faces = faces[shapely.contains(ready, shapely.point_on_surface(faces))]
     ordered: Shapes = faces[np.lexsort(shapely.bounds(faces).T)]
     return ordered
 

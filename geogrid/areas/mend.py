@@ -15,6 +15,8 @@ from scipy.spatial import KDTree
 from shapely import STRtree
 from shapely.geometry.base import BaseGeometry
 
+from geogrid.prepared import prepared
+
 Shapes = npt.NDArray[np.object_]
 Ints = npt.NDArray[np.int64]
 
@@ -122,8 +124,8 @@ def tile_extent(
     inner = shapely.point_on_surface(faces)
     area, face = STRtree(inner).query(shapes, predicate="contains")
     claims = pd.DataFrame({"face": face, "area": area}).sort_values(["face", "area"], ignore_index=True)
-    shapely.prepare(extent)
-    is_inside = shapely.contains(extent, inner)
+    with prepared(extent) as ready:
+        is_inside = shapely.contains(ready, inner)
     is_known = is_inside | np.isin(np.arange(len(faces)), face)
     renumber = np.cumsum(is_known) - 1
     claims["face"] = renumber[claims["face"]]

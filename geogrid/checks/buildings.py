@@ -11,6 +11,7 @@ from shapely.geometry.base import BaseGeometry
 from geogrid.areas.share import measure_shares
 from geogrid.checks.rules import make_finding, name_layer
 from geogrid.findings import Finding
+from geogrid.prepared import prepared
 from geogrid.responsibility.columns import read_texts
 
 SPLIT_SHARE = 0.9
@@ -34,8 +35,8 @@ def find_building_faults(
     keys = np.array([key or "?" for key in read_texts(buildings, "id")], dtype=object)
     asked = shapely.area(shapes) > 0
     if ground is not None:
-        shapely.prepare(ground)
-        asked &= shapely.intersects(ground, shapely.point_on_surface(shapes))
+        with prepared(ground) as ready:
+            asked &= shapely.intersects(ready, shapely.point_on_surface(shapes))
     rows = np.flatnonzero(asked)
     valid = areas.set_geometry(shapely.make_valid(areas.geometry.to_numpy()))
     shares = measure_shares(shapes[rows], valid[~valid.geometry.is_empty])

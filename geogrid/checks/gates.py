@@ -30,7 +30,15 @@ def find_barred_gates(layers: Mapping[str, gpd.GeoDataFrame]) -> list[Finding]:
     town = Town.from_layers(layers)
     if town.street.empty or town.gate.empty or town.compound.empty:
         return []
-    network = build_network(town.street, town.compound, town.gate, town.barrier, town.water)
+    network = build_network(
+        town.street,
+        town.compound,
+        town.gate,
+        town.barrier,
+        town.water,
+        town.street_barrier,
+        town.square,
+    )
     spots = snap_gates(network)
     gates = network.gates
     rows = np.flatnonzero(spots.is_barred & np.array([one is not None for one in gates.id], bool))

@@ -16,6 +16,7 @@ from shapely import STRtree
 from geogrid.checks.rules import make_finding
 from geogrid.findings import Finding
 from geogrid.network.impedance import ACCESS_DETOUR, ACCESS_LIMIT_M
+from geogrid.network.stacked import find_levels, level_vertices
 from geogrid.responsibility.columns import read_texts
 
 LEAST_LENGTH_M = 0.01
@@ -44,7 +45,10 @@ def find_line_faults(streets: gpd.GeoDataFrame) -> list[Finding]:
     lines, row = shapely.get_parts(drawn.geometry.to_numpy(), return_index=True)
     keys = np.array([key or "?" for key in read_texts(drawn, "id")], dtype=object)[row]
     is_bridge = drawn["bridge"].fillna(value=False).to_numpy(bool)[row]
-    vertices = _list_vertices(lines)
+    levels = (
+        find_levels(drawn["nodes"].to_numpy(object), drawn.geometry.to_numpy()) if "nodes" in drawn else {}
+    )
+    vertices = _list_vertices(lines, level_vertices(levels, lines, row))
     return [
         *_find_short(lines, keys),
         *_find_crossings(lines, keys, is_bridge, vertices),
@@ -84,11 +88,12 @@ def find_far_homes(
     ]
 
 
-def _list_vertices(lines: Shapes) -> pd.DataFrame:
-    """Columns `line`, `node` (equal where vertices coincide to the millimetre) and `is_end`."""
+def _list_vertices(lines: Shapes, level: npt.NDArray[np.int64] | None) -> pd.DataFrame:
+    """Columns `line`, `node` (equal where vertices coincide to the millimetre and are one node) and `is_end`."""
     xy, line = shapely.get_coordinates(lines, return_index=True)
     rounded = pd.DataFrame((xy * _MM_PER_M).round(), columns=["x", "y"])
-    node = rounded.groupby(["x", "y"]).ngroup().to_numpy()
+    rounded["level"] = 0 if level is None else level
+    node = rounded.groupby(["x", "y", "level"]).ngroup().to_numpy()
     is_end = np.ones(len(line), bool)
     is_end[1:-1] = (line[1:-1] != line[:-2]) | (line[1:-1] != line[2:])
     return pd.DataFrame({"line": line, "node": node, "is_end": is_end})

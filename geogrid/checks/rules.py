@@ -12,9 +12,12 @@ from geogrid.labels import LANGUAGES, label
 from geogrid.schema import find_layer
 
 RULES: dict[str, Severity] = {
+    "store.damaged": Severity.ERROR,
     "datum.shift": Severity.ERROR,
     "geometry.empty": Severity.ERROR,
     "geometry.invalid": Severity.ERROR,
+    "geometry.unusable": Severity.ERROR,
+    "geometry.failed": Severity.ERROR,
     "geometry.duplicate": Severity.WARNING,
     "partition.overlap": Severity.ERROR,
     "partition.gap": Severity.ERROR,
@@ -66,6 +69,11 @@ RULES: dict[str, Severity] = {
     "compound.no_gate": Severity.WARNING,
     "compound.shut": Severity.ERROR,
     "gate.far": Severity.WARNING,
+    "gate.unnamed": Severity.WARNING,
+    "stop.closed": Severity.NOTE,
+    "stop.doubtful": Severity.NOTE,
+    "stop.nowhere": Severity.WARNING,
+    "square.apart": Severity.WARNING,
     "gate.barred": Severity.WARNING,
     "centre.far": Severity.ERROR,
 }
@@ -100,10 +108,11 @@ def _tell(
     layer: str, features: Sequence[str], values: Mapping[str, object], language: str
 ) -> dict[str, object]:
     told = {name: value[language] if isinstance(value, Mapping) else value for name, value in values.items()}
-    return {"layer": name_layer(layer)[language], "features": _list_keys(features, language), **told}
+    return {"layer": name_layer(layer)[language], "features": list_keys(features, language), **told}
 
 
-def _list_keys(features: Sequence[str], language: str) -> str:
+def list_keys(features: Sequence[str], language: str) -> str:
+    """Keys for a sentence: five at most, and how many more."""
     joint = {"zh": "、", "en": ", "}[language]
     more = len(features) - LISTED
     rest = {"zh": f" 等 {len(features)} 个", "en": f" and {more} more"}[language] if more > 0 else ""

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from geogrid import __version__
-from geogrid.errors import GeogridError, NetworkDriveWarning
+from geogrid.errors import CountyNotice, GeogridError
 from geogrid.labels import LANGUAGES, label
 
 COMMANDS = {
@@ -97,7 +97,7 @@ def group(lang: str) -> None:
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
-    if issubclass(category, NetworkDriveWarning):
+    if issubclass(category, CountyNotice):
         click.secho(f"⚠ {message}", fg="yellow", err=True)
 
 

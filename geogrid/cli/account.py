@@ -67,9 +67,9 @@ def list_them(county: Path, as_json: bool) -> None:
     from geogrid.workspace import Workspace
     from geogrid.workspace.account import list_accounts
 
-    with Workspace.open(county) as workspace:
+    with Workspace.open(county, readonly=True) as workspace:
         accounts = list_accounts(workspace)
-    fields = ("login", "role", "scope", "is_disabled", "last_login", "n_failed", "locked_until")
+    fields = ("login", "role", "scope", "is_disabled", "last_login", "n_failed")
     rows = [{name: getattr(account, name) for name in fields} for account in accounts]
     if as_json:
         echo_json([{**row, "scope": list(row["scope"])} for row in rows])
@@ -84,7 +84,6 @@ def list_them(county: Path, as_json: bool) -> None:
             yes if row["is_disabled"] else "",
             row["last_login"] or "",
             str(row["n_failed"]),
-            row["locked_until"] or "",
         ]
         for row in rows
     ]

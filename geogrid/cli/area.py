@@ -33,7 +33,7 @@ def command(county: Path, query: str, on: datetime.date | None, as_json: bool) -
     from geogrid.workspace import Workspace
     from geogrid.workspace.lookup import describe_in_county
 
-    with Workspace.open(county) as workspace:
+    with Workspace.open(county, readonly=True) as workspace:
         areas, people = describe_in_county(workspace, query, on=on)
         synthetic = workspace.is_synthetic
     shown = [area.to_dict(show_people=True) for area in areas]

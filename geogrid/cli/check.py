@@ -34,12 +34,13 @@ def command(county: Path, on: datetime.date | None, out: Path | None, as_json: b
     from geogrid.crs import change_crs
     from geogrid.findings import Severity, tabulate_findings
     from geogrid.workspace import Workspace
+    from geogrid.workspace.content import report_damage
 
     asked = out
-    with Workspace.open(county) as workspace:
+    with Workspace.open(county, readonly=True) as workspace:
         layers, tables = workspace.read_all()
         checkup = check_county(layers, tables, on or datetime.date.today())  # noqa: DTZ011  # the office's own day
-        findings = checkup.findings
+        findings = [*report_damage(workspace.find_damage()), *checkup.findings]
         if out is not None:
             from geogrid.io.export import write_layer
 

@@ -19,7 +19,7 @@ def command(county: Path, as_json: bool) -> None:  # a flag of the command line
     """列出全部修订。/ List the revisions, latest first."""
     from geogrid.workspace import Workspace
 
-    with Workspace.open(county) as workspace:
+    with Workspace.open(county, readonly=True) as workspace:
         history = workspace.history()
     columns = ["revision", "at", "author", "note", "undoes", "n_changes"]
     rows = history[columns].astype(object).where(history.notna(), None).to_dict("records")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from geogrid.cli import language
-from geogrid.cli.options import author_option, county_argument
+from geogrid.cli.options import author_option, county_argument, operator_name
 from geogrid.cli.output import Progress, format_table, warn_of
 from geogrid.labels import label
 
@@ -20,11 +20,12 @@ from geogrid.labels import label
 @click.option("--dry-run", is_flag=True, help="只检查，不写入 / check alone, write nothing")
 @author_option
 def command(county: Path, file: Path, mode: str | None, dry_run: bool, author: str) -> None:
-    """从 .osm/.pbf 文件导入道路、楼栋、小区、出入口、水域。
+    """从 OpenStreetMap 文件（XML、PBF、Overpass JSON）导入道路、广场、楼栋、小区、出入口、阻隔、水域。
 
-    Load streets, buildings, compounds, gates, entrances, barriers and water from .osm or .pbf.
+    Load streets, squares, buildings, compounds, gates, barriers and water from XML, PBF or Overpass JSON.
     """
     from geogrid.checks.datum import find_shifted_layers
+    from geogrid.checks.rules import list_keys
     from geogrid.io.osm import read_osm
     from geogrid.workspace import ImportMode, Workspace, import_layers
 
@@ -33,7 +34,7 @@ def command(county: Path, file: Path, mode: str | None, dry_run: bool, author: s
         progress.say(label("cli.import.reading", language(), path=file))
         extract = read_osm(file, progress=progress)
         layers = {name: frame for name, frame in extract.layers.items() if len(frame)}
-        if workspace.count("county") == 0:
+        if workspace.count("county") == 0 and extract.extent is not None:
             layers = {"county": extract.extent_frame(workspace.code, workspace.name), **layers}
         progress.say(label("cli.import.writing", language()))
         report = import_layers(
@@ -43,6 +44,8 @@ def command(county: Path, file: Path, mode: str | None, dry_run: bool, author: s
             author=author,
             note=f"import-osm {file.name}",
             is_rehearsal=dry_run,
+            actor=operator_name(),
+            file=file.name,
         )
     warn_of(find_shifted_layers(report.positions), language())
     heads = [label(f"cli.import-osm.{head}", language()) for head in ("layer", "added", "updated")]
@@ -57,6 +60,10 @@ def command(county: Path, file: Path, mode: str | None, dry_run: bool, author: s
                 reason=label(f"io.osm.left_out.{reason}", language()),
             )
         )
+    for reason, ids in extract.told_ids.items():
+        told = {"count": f"{len(ids):,}", "ids": list_keys(ids, language())}
+        reason_text = label(f"io.osm.told.{reason}", language())
+        click.echo(label("cli.import-osm.told", language(), reason=reason_text, **told))
     click.echo(f"{extract.source} · {extract.licence}")
     click.echo(label("cli.import-osm.not_survey", language()))
     if dry_run:

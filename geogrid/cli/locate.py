@@ -41,7 +41,7 @@ def command(
         raise InvalidOptionError(
             option="QUERY", value=str(query), expected="名称或 --lonlat 二选一 / a name, or --lonlat"
         )
-    with Workspace.open(county) as workspace:
+    with Workspace.open(county, readonly=True) as workspace:
         position = None if lonlat is None else parse_lonlat(lonlat)
         answer = locate_in_county(workspace, query=query, lonlat=position, on=on)
         synthetic = workspace.is_synthetic

@@ -34,7 +34,7 @@ def list_them(county: Path, on: datetime.date | None, scope: tuple[str, ...], as
     from geogrid.workspace import Workspace
     from geogrid.workspace.person import list_people
 
-    with Workspace.open(county) as workspace:
+    with Workspace.open(county, readonly=True) as workspace:
         people = list_people(workspace, on=on or datetime.date.today(), scope=scope)  # noqa: DTZ011  # the office's own day
     if as_json:
         echo_json([dataclasses.asdict(person) for person in people])
@@ -60,7 +60,7 @@ def show(county: Path, person: str, on: datetime.date | None) -> int:
     from geogrid.workspace import Workspace
     from geogrid.workspace.person import list_people
 
-    with Workspace.open(county) as workspace:
+    with Workspace.open(county, readonly=True) as workspace:
         people = list_people(workspace, on=on or datetime.date.today())  # noqa: DTZ011  # the office's own day
     found = next((one for one in people if one.id == person), None)
     if found is None:

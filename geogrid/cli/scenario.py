@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from geogrid.cli import language
-from geogrid.cli.options import author_option, county_argument, json_option
+from geogrid.cli.options import author_option, county_argument, json_option, operator_name
 from geogrid.cli.output import echo_json, format_table
 from geogrid.errors import InvalidOptionError
 from geogrid.labels import label
@@ -21,18 +21,35 @@ ACTIONS = ("list", "show", "save", "apply", "delete")
 @click.argument("action", type=click.Choice(ACTIONS))
 @click.argument("name", required=False)
 @click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--version",
+    type=click.IntRange(1),
+    help="所覆盖、实施或删除的版本；已被他人改动则拒绝 / the version that is overwritten, applied or deleted",
+)
 @author_option
 @json_option
 def command(
-    county: Path, action: str, name: str | None, file: Path | None, author: str, as_json: bool
+    county: Path,
+    action: str,
+    name: str | None,
+    file: Path | None,
+    version: int | None,
+    author: str,
+    as_json: bool,
 ) -> None:
     """方案：list 列出；show 查看；save NAME FILE.json 存入；apply 写入县域数据（可撤销）；delete 删除。
 
-    Scenarios: list, show, save NAME FILE.json, apply (make its edits in the county; `undo` takes them
-    back), delete. The file holds what `show --json` prints: edits with lon and lat.
+    Scenarios: list, show, save NAME FILE.json (with --version in the place of that version), apply (make
+    its edits in the county; `undo --revision` takes them back), delete. The file holds what `show --json`
+    prints: edits with lon and lat.
     """
     from geogrid.workspace import Workspace
-    from geogrid.workspace.scenarios import apply_scenario, delete_scenario, find_scenario, list_scenarios
+    from geogrid.workspace.scenarios import (
+        apply_kept_scenario,
+        delete_scenario,
+        find_scenario,
+        list_scenarios,
+    )
 
     if (name is None) != (action == "list"):
         raise InvalidOptionError(
@@ -40,26 +57,32 @@ def command(
         )
     if (file is None) == (action == "save"):
         raise InvalidOptionError(option="FILE", value=str(file or ""), expected="save NAME FILE.json")
-    with Workspace.open(county) as workspace:
+    with Workspace.open(county, readonly=action in ("list", "show")) as workspace:
         if name is None:
             _show_list([stored.to_dict() for stored in list_scenarios(workspace)], as_json)
         elif action == "show":
             _show(find_scenario(workspace, name).to_dict(), as_json)
         elif action == "delete":
-            delete_scenario(workspace, name, author)
+            delete_scenario(workspace, name, author, version=version)
             click.echo(label("cli.scenario.deleted", language(), name=name))
         elif file is not None:
-            _save(workspace, name, file, author)
+            _save(workspace, name, file, author, version)
         else:
-            from geogrid.workspace.scenarios import read_scenario
-
-            applied = apply_scenario(workspace, read_scenario(workspace, name), author, f"scenario {name}")
+            applied = apply_kept_scenario(workspace, name, author, version=version, actor=operator_name())
             if as_json:
-                echo_json({"added": applied.added, "changed": applied.changed, "removed": applied.removed})
+                echo_json(
+                    {
+                        "revision": applied.revision,
+                        "added": applied.added,
+                        "changed": applied.changed,
+                        "removed": applied.removed,
+                    }
+                )
                 return
             for line in _describe_applied(applied):
                 click.echo(line)
-            click.echo(label("cli.scenario.applied", language(), name=name))
+            key = "unchanged" if applied.revision is None else "applied"
+            click.echo(label(f"cli.scenario.{key}", language(), name=name, revision=applied.revision))
 
 
 def _show_list(stored: list[dict[str, Any]], as_json: bool) -> None:
@@ -68,8 +91,9 @@ def _show_list(stored: list[dict[str, Any]], as_json: bool) -> None:
     elif not stored:
         click.echo(label("cli.scenario.none", language()))
     else:
-        heads = [label(f"cli.scenario.{head}", language()) for head in ("name", "n_edits", "note")]
-        click.echo(format_table(heads, [[s["name"], str(len(s["edits"])), s["note"]] for s in stored]))
+        heads = [label(f"cli.scenario.{head}", language()) for head in ("name", "version", "n_edits", "note")]
+        rows = [[s["name"], str(s["version"]), str(len(s["edits"])), s["note"]] for s in stored]
+        click.echo(format_table(heads, rows))
 
 
 def _show(stored: dict[str, Any], as_json: bool) -> None:
@@ -94,7 +118,7 @@ def describe_edit(record: dict[str, Any], tongue: str) -> str:
     return label(f"scenario.{record['do']}", tongue, **values).replace("  ", " ").strip()
 
 
-def _save(workspace: Any, name: str, file: Path, author: str) -> None:
+def _save(workspace: Any, name: str, file: Path, author: str, version: int | None) -> None:
     """Read a file of edits and keep them, if the county can be edited so."""
     from geogrid.coverage.scenario_lonlat import read_records
     from geogrid.io.json_file import read_json
@@ -104,7 +128,7 @@ def _save(workspace: Any, name: str, file: Path, author: str) -> None:
     kept = content if isinstance(content, dict) else {"edits": content}
     scenario = read_records(kept.get("edits"), require_metric_crs(workspace))
     scenario.apply(workspace.read_town())
-    save_scenario(workspace, name, scenario, author, str(kept.get("note") or ""))
+    save_scenario(workspace, name, scenario, author, str(kept.get("note") or ""), version=version)
     click.echo(label("cli.scenario.saved", language(), name=name, county=workspace.path))
 
 

@@ -136,7 +136,7 @@ def _plan(county: Path, k: int | None, options: dict[str, Any]) -> None:
             value=str(options["certificate"]),
             expected="不与 --budget、--spacing、--per-community 同用 / without them",
         )
-    with Workspace.open(county) as workspace:
+    with Workspace.open(county, readonly=True) as workspace:
         reading = _choose_reading(workspace, options)
         instance, names = _read_instance(workspace, reading, options["candidate_spacing"])
         head: dict[str, Any] = {
@@ -244,7 +244,7 @@ def _verify(county: Path, file: Path, as_json: bool) -> int:
 
     certificate = read_json(file)
     question = read_question(certificate)
-    with Workspace.open(county) as workspace:
+    with Workspace.open(county, readonly=True) as workspace:
         instance, _ = _read_instance(workspace, question.reading, question.spacing_m)
         revision = workspace.revision
     verdict = check_certificate(instance, certificate)

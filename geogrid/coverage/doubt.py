@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from geogrid.coverage.lots import WorldNumber
-from geogrid.coverage.possible_gates import spread_gates
+from geogrid.coverage.possible_gates import spread_gates, spread_stops
 from geogrid.coverage.reading import Reading
 from geogrid.coverage.repricing import Parts, measure_world, take_apart
 from geogrid.coverage.town import Town
@@ -24,6 +24,7 @@ from geogrid.coverage.worlds import (
     BARRED_LEG_SHARE,
     CROSSING_COUNTY,
     CROSSING_STREET,
+    DOUBTFUL_WAY_SHARE,
     INFERRED_GATE_SHARE,
     LEG_COMPOUND,
     LEG_COUNTY,
@@ -67,13 +68,14 @@ class Assumption:
     Attributes
     ----------
     name
-        That of a `Spread`; or `gate_inferred`, `gate_unknown` (drawn around the compound), `leg_barred`.
+        That of a `Spread`; or `gate_inferred`, `gate_unknown` (drawn around the compound), `leg_barred`,
+        `way_doubtful` (streets, and gates and barriers on them).
     scope
         What shares one factor.
     low_90, high_90
-        Between which factors 90 % of the worlds lie; None for gates and barred legs.
+        Between which factors 90 % of the worlds lie; None for gates, barred legs and doubtful ways.
     chance
-        Of an inferred gate to be one, and of a barred leg to be walked; else None.
+        Of an inferred gate to be one, and of a barred leg or a doubtful way to be walked; else None.
     n
         How many such factors: 1 for the county, else compounds, streets, buildings.
     """
@@ -142,7 +144,7 @@ def assess_doubt(
     """
     if n_worlds < 1:
         raise InvalidOptionError(option="n_worlds", value=str(n_worlds), expected="1, 2, …")
-    parts = take_apart(town, spread_gates(layout), reading.measure)
+    parts = take_apart(town, spread_stops(spread_gates(layout)), reading.measure)
     people, is_estimated = _read_people(layout)
     answered = (homes["status"] != "unanswered").to_numpy(bool)
     covered = (homes["status"] == "covered").to_numpy(bool)
@@ -203,8 +205,13 @@ def list_assumptions(parts: Parts, n_estimated: int) -> tuple[Assumption, ...]:
         ),
         Assumption("gate_unknown", Scope.COMPOUND, of_origin[GateOrigin.UNKNOWN]),
         Assumption("leg_barred", Scope.BUILDING, int(subject.is_barred.sum()), chance=BARRED_LEG_SHARE),
+        Assumption("way_doubtful", Scope.STREET, _count_doubts(parts), chance=DOUBTFUL_WAY_SHARE),
     ]
     return tuple(assumption for assumption in found if assumption.n)
+
+
+def _count_doubts(parts: Parts) -> int:
+    return len(np.unique(parts.graph.doubt[parts.graph.doubt >= 0]))
 
 
 def _assume(spread: Spread, n: int) -> Assumption:

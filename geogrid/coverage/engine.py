@@ -38,11 +38,12 @@ from geogrid.network import kernel
 from geogrid.network.access import (
     Doors,
     Shortcuts,
+    is_on_square,
     join_doors,
     select_doors,
     snap_doors,
     trace_departures,
-    trace_within_compounds,
+    trace_shortcuts,
 )
 from geogrid.network.enclosures import PUBLIC, find_regions
 from geogrid.network.graph import price_segments
@@ -88,6 +89,7 @@ class Engine:
         self._walks: Walks | None = None
         self._inside_costs = price_segments(layout.network.inside, self.profile)
         ways = trace_walks(layout, self.profile)
+        self._departures = ways.homes
         self._has_own_way = np.zeros(layout.n_homes, bool)
         self._has_own_way[ways.homes.ways.place] = self._has_own_way[ways.homes.shut_in] = True
         self._gate_of_way = np.append(ways.homes.ways.gate, -1)
@@ -261,8 +263,10 @@ class Engine:
         costs, gates = self._inside_costs, layout.gates
         arrivals = trace_departures(network, costs, self.profile, doors, gates, is_return=True)
         shortcuts = None
-        if doors.spots.region[0] != PUBLIC:
-            shortcuts = trace_within_compounds(network, costs, self.profile, layout.home_doors, doors, gates)
+        if doors.spots.region[0] != PUBLIC or is_on_square(network, doors, arrivals):
+            shortcuts = trace_shortcuts(
+                network, costs, self.profile, layout.home_doors, self._departures, doors, arrivals, gates
+            )
             shortcuts = shortcuts.drop_barred(self._is_clear, arrivals.mark_clear(1))
         direct = _NO_DIRECT if shortcuts is None else shortcuts.direct
         components = self._list_components(arrivals.ways, 0)

@@ -9,8 +9,9 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
+import shapely
 
-from geogrid.coverage.town import Town
+from geogrid.coverage.town import Town, list_street_ids
 from geogrid.coverage.walks import Layout, Objects, Walks, trace_walks
 from geogrid.network.access import (
     Departures,
@@ -18,12 +19,13 @@ from geogrid.network.access import (
     Shortcuts,
     select_doors,
     trace_departures,
-    trace_within_compounds,
+    trace_shortcuts,
 )
 from geogrid.network.enclosures import PUBLIC
 from geogrid.network.graph import Graph, price_segments
 from geogrid.network.impedance import ACCESS_DETOUR, LENGTH, Floats, Profile, price_legs
 from geogrid.network.inside import Spots, find_crossed
+from geogrid.network.passages import Passages
 from geogrid.network.route import Route, Stretch, find_route
 from geogrid.network.search import Ways
 from geogrid.network.snap import place_on_segments, snap_points
@@ -266,19 +268,7 @@ def _drop_needless(departures: Departures) -> Departures:
     kept = np.flatnonzero(~departures.is_own_barred)
     if not len(kept):
         return departures
-    ways = Ways(
-        *(getattr(departures.ways, name)[kept] for name in ("place", "segment", "fraction", "leg", "gate"))
-    )
-    return Departures(
-        ways,
-        departures.door[kept],
-        departures.passage[kept],
-        departures.is_barred[kept],
-        departures.is_own_barred[kept],
-        departures.clear,
-        departures.shut_in,
-        departures.passages,
-    )
+    return departures.take(kept)
 
 
 class _Teller:
@@ -291,8 +281,8 @@ class _Teller:
             "public": price_segments(self._network.public, profile),
             "inside": price_segments(self._network.inside, profile),
         }
-        self._street_id: Objects = town.street["id"].to_numpy(object)
-        self._street_name: Objects = town.street["name"].to_numpy(object)
+        self._street_id: Objects = list_street_ids(town)
+        self._street_name: Objects = list_street_ids(town, "name")
 
     def tell(self, homes: Doors, centres: Doors) -> Iterator[Leg]:
         """The legs of the best walk from the doors of a home to those of a centre, or the other way round."""
@@ -302,12 +292,15 @@ class _Teller:
         arrivals = trace_departures(network, inside, profile, centres, gates, is_return=True)
         clear = departures.mark_clear(len(homes.place)).any(), arrivals.mark_clear(len(centres.place)).any()
         departures, arrivals = _drop_needless(departures), _drop_needless(arrivals)
-        shortcuts = trace_within_compounds(network, inside, profile, homes, centres, gates).drop_barred(
-            np.full(len(homes.place), clear[0]), np.full(len(centres.place), clear[1])
-        )
+        shortcuts = trace_shortcuts(
+            network, inside, profile, homes, departures, centres, arrivals, gates
+        ).drop_barred(np.full(len(homes.place), clear[0]), np.full(len(centres.place), clear[1]))
         best, route, way, arrival = self._find_best(departures.ways, arrivals.ways)
         direct = shortcuts.direct
         if len(direct.cost) and direct.cost.min() <= best:
+            if np.isfinite(shortcuts.onward[row := int(np.argmin(direct.cost))]):
+                yield from self._walk_over(shortcuts, row, homes, centres)
+                return
             yield from self._walk_within(shortcuts, int(np.argmin(direct.cost)), homes.spots, centres.spots)
             return
         yield from self._leave(departures, way, homes)
@@ -315,26 +308,58 @@ class _Teller:
         yield from self._arrive(arrivals, arrival, centres)
 
     def _leave(self, departures: Departures, way: int, homes: Doors) -> Iterator[Leg]:
-        """From a door to the public street, through gates or not."""
-        door, passage = int(departures.door[way]), int(departures.passage[way])
+        """From a door to the public street, through gates or not, and over a square or not."""
+        door, onward = int(departures.door[way]), float(departures.onward[way])
+        stands_there = np.isfinite(departures.onto_xy[way, 0]) and onward == departures.ways.leg[way]
+        if not stands_there:
+            yield from self._come_out(homes, door, departures.passages, int(departures.passage[way]))
+        if np.isfinite(departures.onto_xy[way, 0]):
+            ends_xy = np.array([departures.onto_xy[way], self._place(departures.ways, way)])
+            yield self._cross_square(ends_xy, onward)
+
+    def _place(self, ways: Ways, way: int) -> Floats:
+        """Where a way meets the public network."""
+        xy: Floats = place_on_segments(self._network.public, ways.segment[[way]], ways.fraction[[way]])[0]
+        return xy
+
+    def _cross_square(self, ends_xy: Floats, cost: float) -> Leg:
+        """A straight walk over a square, as a leg along a street of its name."""
+        squares, middle = self._network.squares, shapely.Point(ends_xy.mean(axis=0))
+        ground = int(np.flatnonzero(shapely.covers(squares.polygon, middle))[0])
+        edge = int(np.flatnonzero(squares.of_segment == ground)[0])
+        row = int(self._network.public.line[edge])
+        leg = self._charge(LegKind.STREET, "street", "street", 0.0, ends_xy, row=row)
+        return replace(leg, length_m=float(np.hypot(*(ends_xy[1] - ends_xy[0]))), cost=cost)
+
+    def _come_out(self, homes: Doors, door: int, passages: Passages, passage: int) -> Iterator[Leg]:
+        """From a door to the nearest street, through gates or not."""
         if passage < 0:
             leg = self._step_on(homes.spots, door, "home", "street")
             yield replace(leg, is_barred=bool(homes.is_barred[door]))
             return
-        through = departures.passages.list_gates(passage)
+        through = passages.list_gates(passage)
         yield from self._pass_out(homes.spots, door, through)
         gates, last = self._layout.gates, through[-1]
         leg = self._step_on(gates.outer, last, "gate", "street")
         yield replace(leg, gate=self._gate_id(last), is_barred=bool(gates.is_barred[last]))
 
     def _arrive(self, arrivals: Departures, way: int, centres: Doors) -> Iterator[Leg]:
-        """From the public street to a door, through gates or not."""
-        door, passage = int(arrivals.door[way]), int(arrivals.passage[way])
+        """From the public street to a door, over a square or not, through gates or not."""
+        door, onward = int(arrivals.door[way]), float(arrivals.onward[way])
+        if np.isfinite(arrivals.onto_xy[way, 0]):
+            ends_xy = np.array([self._place(arrivals.ways, way), arrivals.onto_xy[way]])
+            yield self._cross_square(ends_xy, onward)
+            if onward == arrivals.ways.leg[way]:
+                return
+        yield from self._come_in(centres, door, arrivals.passages, int(arrivals.passage[way]))
+
+    def _come_in(self, centres: Doors, door: int, passages: Passages, passage: int) -> Iterator[Leg]:
+        """From the nearest street to a door, through gates or not."""
         if passage < 0:
             leg = self._step_on(centres.spots, door, "street", "centre")
             yield replace(leg, is_barred=bool(centres.is_barred[door]))
             return
-        through = arrivals.passages.list_gates(passage)
+        through = passages.list_gates(passage)
         gates, last = self._layout.gates, through[-1]
         leg = self._step_on(gates.outer, last, "street", "gate")
         yield replace(leg, gate=self._gate_id(last), is_barred=bool(gates.is_barred[last]))
@@ -371,6 +396,16 @@ class _Teller:
         yield from self._walk_inside(*start, *end)
         if into:
             yield from self._pass_in(centres, other, into)
+
+    def _walk_over(self, shortcuts: Shortcuts, row: int, homes: Doors, centres: Doors) -> Iterator[Leg]:
+        """A walk straight over a square, from where both come onto it."""
+        door, other = int(shortcuts.door[row]), int(shortcuts.centre_door[row])
+        before, onward = float(shortcuts.leg[row]), float(shortcuts.onward[row])
+        if before:
+            yield from self._come_out(homes, door, shortcuts.passages[0], int(shortcuts.out[row]))
+        yield self._cross_square(shortcuts.ends_xy[row].reshape(2, 2), onward)
+        if shortcuts.direct.cost[row] > before + onward:
+            yield from self._come_in(centres, other, shortcuts.passages[1], int(shortcuts.into[row]))
 
     def _find_best(self, departures: Ways, arrivals: Ways) -> tuple[float, Route, int, int]:
         """The price and the route of the best walk by the public network, its first and its last way."""

@@ -27,6 +27,7 @@ from geogrid.network.access import Doors, snap_doors
 from geogrid.network.enclosures import PUBLIC, Enclosures, number_regions
 from geogrid.network.graph import Graph
 from geogrid.network.impedance import ACCESS_DETOUR, ACCESS_LIMIT_M, Floats, Integers
+from geogrid.prepared import prepared
 
 CELL_M = 25.0
 """Side of a cell on the screen: at 25 m an outline puts under 1 % of homes on the wrong side."""
@@ -160,8 +161,6 @@ def lay_ground(
     enclosures = layout.network.enclosures
     walls, land = shapely.union_all(enclosures.polygon), shapely.difference(extent, water)
     outer = shapely.buffer(extent, ASIDE_CELLS * cell_m)
-    for geometry in (extent, water, land, outer):
-        shapely.prepare(geometry)
     is_street = _mark_streets(lattice, layout.network.public)
     of_cell, is_walled = _match_walls(lattice, enclosures)
     limit_m = access_limit_m / ACCESS_DETOUR + ASIDE_CELLS * cell_m
@@ -196,16 +195,17 @@ def lay_ground(
 
 
 def _keep_cells(lattice: Lattice, cells: Integers, geometry: shapely.Geometry) -> Integers:
-    """Those cells whose middles lie in a prepared geometry."""
-    kept: Integers = cells[shapely.contains_xy(geometry, lattice.place_cells(cells))]
+    """Those cells whose middles lie in a geometry."""
+    with prepared(geometry) as ready:
+        kept: Integers = cells[shapely.contains_xy(ready, lattice.place_cells(cells))]
     return kept
 
 
 def _keep_shallow(lattice: Lattice, cells: Integers, open_ground: shapely.Geometry) -> Integers:
     """Those of the cells in walls and water that open ground is near to."""
-    shapely.prepare(open_ground)
     points = shapely.points(lattice.place_cells(cells))
-    kept: Integers = cells[shapely.dwithin(open_ground, points, ASIDE_CELLS * lattice.cell_m)]
+    with prepared(open_ground) as ready:
+        kept: Integers = cells[shapely.dwithin(ready, points, ASIDE_CELLS * lattice.cell_m)]
     return kept
 
 

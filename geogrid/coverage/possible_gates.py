@@ -13,6 +13,8 @@ from geogrid.network.compounds import GateOrigin, Gates, join_regions
 from geogrid.network.enclosures import Booleans, Geometries
 from geogrid.network.impedance import ACCESS_LIMIT_M, Floats, Integers
 from geogrid.network.passages import GateSpots
+from geogrid.network.squares import CHORD
+from geogrid.network.stops import split_doubtful
 
 N_RIM_PLACES = 8
 """Places looked at around the edge of a compound without a known gate: two for each side of a rectangle."""
@@ -48,6 +50,15 @@ def spread_gates(layout: Layout, *, access_limit_m: float = ACCESS_LIMIT_M) -> L
     return replace(
         layout, network=network, gates=snap_gates(network, access_limit_m=access_limit_m, leads=layout.leads)
     )
+
+
+def spread_stops(layout: Layout) -> Layout:
+    """The layout with gates and barriers on streets that are in doubt made passages that a world can close."""
+    network = layout.network
+    public = split_doubtful(network.public)
+    added = np.full(public.n_segments - network.public.n_segments, CHORD)  # nobody steps on them
+    squares = replace(network.squares, of_segment=np.append(network.squares.of_segment, added))
+    return replace(layout, network=replace(network, public=public, squares=squares))
 
 
 def list_rim_places(polygons: Geometries, first_xy: Floats) -> tuple[Floats, Integers]:

@@ -14,7 +14,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
 from geogrid.coverage.lots import Keys, make_keys
-from geogrid.coverage.town import Town
+from geogrid.coverage.town import Town, list_street_ids
 from geogrid.coverage.walks import Layout, PricedWays, trace_walks
 from geogrid.coverage.worlds import Subject, World
 from geogrid.network.access import Departures, Shortcuts, trace_departures
@@ -146,7 +146,8 @@ def take_apart(town: Town, layout: Layout, profile: Profile) -> Parts:
     Parameters
     ----------
     layout
-        With every place where a gate could be; see `possible_gates.spread_gates`.
+        With every place where a gate could be, and apart where a stop is in doubt; see
+        `possible_gates.spread_gates` and `spread_stops`.
     """
     graph = layout.network.public
     costs = price_segments(graph, profile)
@@ -208,7 +209,7 @@ def take_apart(town: Town, layout: Layout, profile: Profile) -> Parts:
         arcs=_join_arcs(graph, ways.centres),
         subject=Subject(
             place_key=place_key[used],
-            street_key=make_keys("street", town.street["id"].to_numpy(object)[lines]),
+            street_key=make_keys("street", list_street_ids(town)[lines]),
             home_key=home_key,
             centre_key=centre_key,
             gate_compound=gates.enclosure,
@@ -220,6 +221,7 @@ def take_apart(town: Town, layout: Layout, profile: Profile) -> Parts:
                     _mark_barred_gates(layout.gates.is_barred, homes_passed, centres_passed),
                 ]
             ),
+            doubt_key=make_keys("doubt", layout.network.doubts),
         ),
     )
 
@@ -232,7 +234,10 @@ def _make_gate_keys(gates: Gates, compound_id: npt.NDArray[np.object_]) -> Keys:
 
 
 def price_world(parts: Parts, world: World) -> tuple[Costs, PricedWays]:
-    """Prices of segments and ways in a world, whole milliseconds; a way that is closed in it costs `inf`."""
+    """Prices of segments and ways in a world, whole milliseconds; a way that is closed in it costs `inf`.
+
+    So does one to a street that nobody walks in it; the segments of that keep their prices, see `is_shut`.
+    """
     speed = 1.0 if parts.profile is LENGTH else world.speed
     waits = parts.wait_ms * world.crossing[parts.street]
     costs = Costs(
@@ -246,6 +251,9 @@ def price_world(parts: Parts, world: World) -> tuple[Costs, PricedWays]:
         passed.find_open(world.is_open & gate_is_passed, is_passed, parts.is_split)
         for passed in (parts.homes_passed, parts.centres_passed, parts.directs_passed)
     )
+    shut = is_shut(parts, world)
+    home_open &= ~shut[homes.segment]
+    centre_open &= ~shut[centres.segment]
     home_leg = round_half_up(homes.leg * leg[parts.home_place])
     centre_leg = round_half_up(centres.leg * leg[parts.centre_place])
     return costs, PricedWays(
@@ -255,6 +263,12 @@ def price_world(parts: Parts, world: World) -> tuple[Costs, PricedWays]:
             direct, cost=np.where(direct_open, round_half_up(direct.cost * leg[parts.direct_place]), np.inf)
         ),
     )
+
+
+def is_shut(parts: Parts, world: World) -> npt.NDArray[np.bool_]:
+    """Segments that nobody walks in a world, shape (s,)."""
+    shut: npt.NDArray[np.bool_] = ~np.append(world.is_walked, [True])[parts.graph.doubt]
+    return shut
 
 
 def measure_world(parts: Parts, world: World, *, limit: float) -> Floats:
@@ -272,7 +286,7 @@ def measure_world(parts: Parts, world: World, *, limit: float) -> Floats:
     np.minimum.at(cost, direct.home, direct.cost)
     if not len(homes.place) or not len(centres.place):
         return cost
-    reached = _search_backwards(parts, costs, centres, limit)
+    reached = _search_backwards(parts, costs, centres, is_shut(parts, world), limit)
     to_start, to_end = price_to_ends(homes.segment, homes.fraction, costs)
     found = homes.leg + np.minimum(
         to_start + reached[graph.start[homes.segment]], to_end + reached[graph.end[homes.segment]]
@@ -362,11 +376,14 @@ def _join_arcs(graph: Graph, centres: Ways) -> Arcs:
     return Arcs(order, first, head[first].astype(np.int32), indptr.astype(np.int32))
 
 
-def _search_backwards(parts: Parts, costs: Costs, centres: Ways, limit: float) -> Floats:
+def _search_backwards(
+    parts: Parts, costs: Costs, centres: Ways, shut: npt.NDArray[np.bool_], limit: float
+) -> Floats:
     """Price from every node to the nearest centre, shape (n,)."""
     from_start, from_end = price_from_ends(centres.segment, centres.fraction, costs)
     arcs, size = parts.arcs, parts.graph.n_nodes + 1
-    price = np.concatenate([costs.forward, costs.backward, centres.leg + from_start, centres.leg + from_end])
+    forward, backward = (np.where(shut, np.inf, one) for one in (costs.forward, costs.backward))
+    price = np.concatenate([forward, backward, centres.leg + from_start, centres.leg + from_end])
     cheapest = np.minimum.reduceat(price[arcs.order], arcs.first)
     matrix = csr_matrix((cheapest, arcs.head, arcs.indptr), shape=(size, size))
     reached: Floats = dijkstra(matrix, indices=size - 1, limit=limit)[:-1]

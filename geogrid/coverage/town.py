@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from geogrid.crs import require_metric, require_same_crs
@@ -24,6 +26,8 @@ class Town:
     gate: gpd.GeoDataFrame
     centre: gpd.GeoDataFrame
     street: gpd.GeoDataFrame
+    street_barrier: gpd.GeoDataFrame
+    square: gpd.GeoDataFrame
     barrier: gpd.GeoDataFrame
     water: gpd.GeoDataFrame
     community: gpd.GeoDataFrame
@@ -53,7 +57,7 @@ class Town:
             require_metric(frame, name)
         crs = next(iter(given.values())).crs
         empty = gpd.GeoDataFrame(geometry=gpd.GeoSeries([], crs=crs))
-        return cls(**{name: _complete(given.get(name, empty), name) for name in TOWN_LAYERS})
+        return cls(**{name: complete_layer(given.get(name, empty), name) for name in TOWN_LAYERS})
 
     @property
     def crs(self) -> object:
@@ -70,7 +74,15 @@ class Town:
 TOWN_LAYERS = tuple(field.name for field in fields(Town))
 
 
-def _complete(frame: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
+def list_street_ids(town: Town, column: str = "id") -> npt.NDArray[np.object_]:
+    """Ids (or another column) of the streets, and then of the squares, as segments of the network number them."""
+    ids: npt.NDArray[np.object_] = np.concatenate(
+        [town.street[column].to_numpy(object), town.square[column].to_numpy(object)]
+    )
+    return ids
+
+
+def complete_layer(frame: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
     """The layer with every column of its schema, in the types in which layers travel."""
     columns = {}
     for column in find_layer(name).columns:

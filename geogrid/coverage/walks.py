@@ -27,7 +27,7 @@ from geogrid.network.access import (
     snap_doors,
     take_doors,
     trace_departures,
-    trace_within_compounds,
+    trace_shortcuts,
 )
 from geogrid.network.compounds import GateOrigin
 from geogrid.network.enclosures import PUBLIC, extend_regions, find_regions
@@ -197,7 +197,15 @@ def lay_out(town: Town, *, access_limit_m: float = ACCESS_LIMIT_M) -> Layout:
         When the town has no street, no centre, or no building that can be a home.
     """
     town.require_layers("street", "building", "centre")
-    network = build_network(town.street, town.compound, town.gate, town.barrier, town.water)
+    network = build_network(
+        town.street,
+        town.compound,
+        town.gate,
+        town.barrier,
+        town.water,
+        town.street_barrier,
+        town.square,
+    )
     homes = find_homes(town)
     if homes.building.empty:
         raise EmptyLayerError(
@@ -271,7 +279,9 @@ def trace_walks(layout: Layout, profile: Profile) -> TracedWays:
     costs = price_segments(network.inside, profile)
     homes = trace_departures(network, costs, profile, layout.home_doors, gates)
     centres = trace_departures(network, costs, profile, layout.centre_doors, gates, is_return=True)
-    shortcuts = trace_within_compounds(network, costs, profile, layout.home_doors, layout.centre_doors, gates)
+    shortcuts = trace_shortcuts(
+        network, costs, profile, layout.home_doors, homes, layout.centre_doors, centres, gates
+    )
     clear = homes.mark_clear(layout.n_homes), centres.mark_clear(layout.n_centres)
     return TracedWays(homes, centres, shortcuts.drop_barred(*clear))
 

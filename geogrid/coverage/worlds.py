@@ -37,6 +37,10 @@ BARRED_LEG_SHARE = 0.5
 """Chance that people walk a leg that passes a mapped barrier or water because none does not (the map may lack
 a gap in the barrier, or a street on this side): an assumption, even odds."""
 
+DOUBTFUL_WAY_SHARE = 0.5
+"""Chance that people walk a street, or pass a gate or barrier on one, of which the map does not tell whether they
+may: an assumption, even odds."""
+
 
 class Scope(StrEnum):
     """What shares one factor."""
@@ -125,6 +129,8 @@ class Subject:
         Shape (g,).
     is_barred
         Shape (h + k + g,): homes, then centres, then gates in doubt because of a barrier or a wall.
+    doubt_key
+        Shape (d,): streets, and gates and barriers on them, of which it is not known whether people walk there.
     """
 
     place_key: Keys
@@ -135,6 +141,7 @@ class Subject:
     gate_origin: npt.NDArray[np.object_]
     gate_key: Keys
     is_barred: npt.NDArray[np.bool_]
+    doubt_key: Keys
 
 
 @dataclass(frozen=True)
@@ -156,6 +163,8 @@ class World:
     is_passed
         Shape (h + k + g,): homes, then centres, then gates whose legs are walked although one may pass a
         barrier; a home through which a wall runs is left on the inner side.
+    is_walked
+        Shape (d,): the doubtful streets that are walked, and the doubtful gates and barriers that are passed.
     """
 
     speed: float
@@ -165,6 +174,7 @@ class World:
     people: Floats
     is_open: npt.NDArray[np.bool_]
     is_passed: npt.NDArray[np.bool_]
+    is_walked: npt.NDArray[np.bool_]
 
 
 def make_base_world(subject: Subject) -> World:
@@ -179,6 +189,7 @@ def make_base_world(subject: Subject) -> World:
         people=np.ones(len(subject.home_key)),
         is_open=is_open,
         is_passed=np.ones(len(subject.is_barred), bool),
+        is_walked=np.ones(len(subject.doubt_key), bool),
     )
 
 
@@ -201,6 +212,7 @@ def draw_world(subject: Subject, world: WorldNumber) -> World:
         people=(1.0 + PEOPLE_COUNTY.sigma * z["people"]) * (1.0 + own_people),
         is_open=_draw_gates(subject, world),
         is_passed=_draw_passages(subject, world),
+        is_walked=draw_passed(subject.doubt_key, "walked", DOUBTFUL_WAY_SHARE, world),
     )
 
 

@@ -13,6 +13,7 @@ from geogrid.demo.fabric import Fabric, Ints, Objects
 from geogrid.demo.lots import measure_clearance_m
 from geogrid.demo.streets import Ways
 from geogrid.demo.terrain import Array
+from geogrid.prepared import prepared
 
 
 @dataclass(frozen=True)
@@ -207,7 +208,6 @@ def _fill_rows(
     points = shapely.get_coordinates(ground)
     reach = (float((points @ along).min()), float((points @ along).max()))
     bottom, top = float((points @ across).min()), float((points @ across).max())
-    shapely.prepare(ground)
     best: list[shapely.Polygon] = []
     best_m2 = 0.0
     for _ in range(N_TRIES):
@@ -226,7 +226,8 @@ def _fill_rows(
             grid[:, 2],
             np.full(n, depth),
         )
-        shapes = shapes[shapely.covers(ground, shapes)]
+        with prepared(ground) as ready:
+            shapes = shapes[shapely.covers(ready, shapes)]
         area = float(shapely.area(shapes).sum())
         if area > best_m2:
             best, best_m2 = list(shapes), area

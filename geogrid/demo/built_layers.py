@@ -54,6 +54,8 @@ def write_compounds(draft: Draft) -> Frames:
         np.array(walls, dtype=object),
         {"id": [f"B{i + 1:03d}" for i in range(len(walls))], "kind": "wall"},
     )
+    for name in ("square", "street_barrier"):  # the town has none
+        frames[name] = make_layer(name, np.empty(0, dtype=object), {})
     return frames
 
 

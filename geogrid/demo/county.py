@@ -57,7 +57,7 @@ def create_demo_county(
             with workspace.edit("geogrid demo", f"seed {seed}, scale {scale}") as edit:
                 for name, frame in town.items():
                     edit.insert(name, frame)
-                edit.set_setting("web.public", "on")
+                edit.set_setting("web.public", "map")
             add_demo_accounts(workspace)
         except BaseException:
             workspace.discard()

@@ -13,6 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from geogrid.demo.plan import ISLAND_STREET, Line, draw_main_lines, draw_outline
 from geogrid.demo.quarters import QUARTERS, Quarter, classify
 from geogrid.demo.terrain import BROOK_EDGE_M, RIVER_EDGE_M, Array, Terrain, brook_axis
+from geogrid.prepared import prepared
 
 Objects = npt.NDArray[np.object_]
 Ints = npt.NDArray[np.int64]
@@ -235,9 +236,9 @@ def _find_island(edges: Objects, edge_name: Objects) -> tuple[npt.NDArray[np.boo
     """Edges of the hamlet's loop and inside it, and edges that lead away from the loop."""
     loop = edges[edge_name == ISLAND_STREET]
     ground = shapely.union_all(shapely.polygonize(loop)).buffer(SNAP_M)
-    shapely.prepare(ground)
-    inside = shapely.covers(ground, edges)
-    return inside, shapely.intersects(ground, edges) & ~inside
+    with prepared(ground) as ready:
+        inside = shapely.covers(ready, edges)
+        return inside, shapely.intersects(ready, edges) & ~inside
 
 
 def _is_connected(edges: Objects, edge_class: Objects) -> npt.NDArray[np.bool_]:

@@ -7,6 +7,7 @@ import shapely
 
 from geogrid.demo.fabric import Fabric, Objects
 from geogrid.demo.streets import HALF_WIDTH_M, VERGE_M, Ways
+from geogrid.prepared import prepared
 
 MIN_LOT_M2 = 70.0
 
@@ -31,8 +32,8 @@ def clear_lots(fabric: Fabric, bypass: Ways, water: Objects) -> Objects:
     wide = shapely.union_all(shapely.buffer(bypass.lines, measure_clearance_m(bypass.street_class)))
     wet = shapely.buffer(shapely.union_all(water), 4.0, quad_segs=2)
     blocked = shapely.union(wide, wet)
-    shapely.prepare(blocked)
-    touched = shapely.intersects(blocked, lots)
+    with prepared(blocked) as ready:
+        touched = shapely.intersects(ready, lots)
     lots[touched] = shapely.difference(lots[touched], blocked)
     return np.array([_take_largest(lot) for lot in lots], dtype=object)
 

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from importlib import import_module
@@ -54,6 +55,19 @@ def leave_network() -> None:
     ctypes.CDLL(None, use_errno=True).unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
 
 
+def end_with_parent() -> None:
+    """End when the process that asked is gone: its end of our standard input closes with it."""
+
+    def watch() -> None:
+        while os.read(0, 1):
+            pass
+        os._exit(1)
+
+    threading.stack_size(256 << 10)  # address space is limited
+    threading.Thread(target=watch, daemon=True).start()
+    threading.stack_size(0)
+
+
 def run_task(folder: Path, job: dict[str, Any], report: Callable[[float, str], None]) -> dict[str, Any]:
     """Run the reader that the job names and write its result; the outcome as JSON can carry it."""
     from geogrid.errors import FileTooCostlyError, GeogridError
@@ -95,8 +109,10 @@ def _failed(error: Exception) -> dict[str, Any]:
 def main(folder: Path) -> None:
     """Do the job that the folder describes."""
     job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
+    os.umask(0o077)  # what is read may hold people
     take_limits(job)
-    leave_network()
+    leave_network()  # before there is a second thread, which it does not allow
+    end_with_parent()
     # Progress goes out through the pipe; whatever a library prints must not.
     pipe = os.dup(1)
     os.dup2(2, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from geogrid.crs import (
 from geogrid.errors import CrsError, FileTooCostlyError, UnsupportedFileError
 from geogrid.io.guard import Limits, Progress, run_guarded
 from geogrid.io.parcel import Parcel
+from geogrid.network.stacked import read_numbers, write_numbers
 
 Floats = npt.NDArray[np.float64]
 
@@ -51,9 +53,9 @@ class Draped:
     Attributes
     ----------
     streets
-        The layer as it was given, with z at every vertex; streets that leave the model have none.
+        The layer as it was given, with z at every vertex that the model covers, NaN at the others.
     without_height
-        Ids of those streets.
+        Ids of the streets of which it covers none: they have no z at all.
     n_without_height
         Vertices without a height.
     lowest_m, highest_m
@@ -97,7 +99,7 @@ def read_elevation(path: Path, lonlat: Coordinates, progress: Progress | None = 
 
 
 def drape_streets(streets: gpd.GeoDataFrame, path: Path, progress: Progress | None = None) -> Draped:
-    """Streets with the heights of a GeoTIFF at every vertex; bridges and underpasses run straight.
+    """Streets with the heights of a GeoTIFF at every vertex that it covers; bridges and underpasses run straight.
 
     Vertices are added where two are further apart than `STEP_M`. Between the ends of a bridge, or
     of a chain of bridges, heights follow the length along it: the model shows the valley below.
@@ -114,28 +116,24 @@ def drape_streets(streets: gpd.GeoDataFrame, path: Path, progress: Progress | No
     degrees = to_lonlat(streets, "street")
     west, south, east, north = degrees.total_bounds
     metric = choose_metric_crs((west + east) / 2, (south + north) / 2)
-    lines = _densify(
+    lines, kept = _densify(
         np.asarray(streets.geometry.values, dtype=object),
         np.asarray(degrees.geometry.values, dtype=object),
         metric,
     )
     xy, owner = shapely.get_coordinates(lines, return_index=True)
     source = crs_name(streets.crs)
-    node_of, nodes = _find_nodes(xy)
+    streets, numbers = _move_numbers(streets, kept, owner)
+    node_of, nodes = _find_nodes(xy, numbers)
     lonlat = nodes if degrees is streets else transform_points(nodes, source, WGS84)
     heights = read_elevation(path, lonlat, progress)
     metres = transform_points(nodes, source, metric)
     is_bridge = streets["bridge"].fillna(value=False).to_numpy(dtype=bool)
     heights = _level_bridges(heights, metres, node_of, owner, is_bridge)
     z = heights[node_of]
-    unknown = np.unique(owner[np.isnan(z)])
-    complete = np.setdiff1d(np.arange(len(lines)), unknown)
-    draped = shapely.force_2d(lines)
-    kept = np.isin(owner, complete)
-    if kept.any():
-        draped[complete] = shapely.linestrings(
-            np.column_stack([xy[kept], z[kept]]), indices=np.searchsorted(complete, owner[kept])
-        )
+    unknown = np.setdiff1d(np.arange(len(lines)), owner[np.isfinite(z)])
+    draped = np.asarray(shapely.linestrings(np.column_stack([xy, z]), indices=owner), dtype=object)
+    draped[unknown] = shapely.force_2d(lines[unknown])
     known = heights[np.isfinite(heights)]
     return Draped(
         streets=streets.set_geometry(gpd.GeoSeries(draped, index=streets.index, crs=streets.crs)),
@@ -148,8 +146,8 @@ def drape_streets(streets: gpd.GeoDataFrame, path: Path, progress: Progress | No
 
 def _densify(
     lines: npt.NDArray[np.object_], degrees: npt.NDArray[np.object_], metric: str
-) -> npt.NDArray[np.object_]:
-    """Lines in their own CRS with vertices at most `STEP_M` apart; those they had stay where they were."""
+) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.intp]]:
+    """Lines in their own CRS with vertices at most `STEP_M` apart, and where those that they had are now, shape (v,)."""
     xy, owner = shapely.get_coordinates(lines, return_index=True)
     metres = transform_points(shapely.get_coordinates(degrees), WGS84, metric)
     length = np.hypot(*np.diff(metres, axis=0).T)
@@ -159,13 +157,53 @@ def _densify(
     share = (np.arange(len(start)) - np.repeat(np.cumsum(n_pieces) - n_pieces, n_pieces)) / n_pieces[start]
     ahead = np.minimum(start + 1, len(xy) - 1)
     points = xy[start] + share[:, None] * (xy[ahead] - xy[start])
-    return np.asarray(shapely.linestrings(points, indices=owner[start]), dtype=object)
+    moved = np.cumsum(n_pieces) - n_pieces
+    return np.asarray(shapely.linestrings(points, indices=owner[start]), dtype=object), moved
 
 
-def _find_nodes(xy: Coordinates) -> tuple[npt.NDArray[np.intp], Coordinates]:
-    """For each vertex its node, and the nodes' coordinates: vertices at one place are one node."""
+def _move_numbers(
+    streets: gpd.GeoDataFrame, kept: npt.NDArray[np.intp], owner: npt.NDArray[np.intp]
+) -> tuple[gpd.GeoDataFrame, dict[int, int]]:
+    """The streets with their node numbers at the vertices where these are now, and vertex -> number of all.
+
+    Parameters
+    ----------
+    kept
+        Shape (v,): where the vertices that the streets had are among all that they have now.
+    owner
+        The street of each of these.
+    """
+    if "nodes" not in streets or not streets["nodes"].astype(bool).any():
+        return streets, {}
+    texts = streets["nodes"].to_numpy(object)
+    first = np.searchsorted(owner, np.arange(len(streets)))
+    first_kept = np.searchsorted(owner[kept], np.arange(len(streets) + 1))
+    moved = texts.copy()
+    numbers: dict[int, int] = {}
+    for street in np.flatnonzero(texts.astype(bool)):
+        own = kept[first_kept[street] : first_kept[street + 1]]
+        found = [(int(own[vertex]), number) for vertex, number in read_numbers(texts[street], len(own))]
+        numbers.update(found)
+        moved[street] = write_numbers((vertex - int(first[street]), number) for vertex, number in found)
+    return streets.assign(nodes=pd.Series(moved, index=streets.index, dtype=object)), numbers
+
+
+def _find_nodes(xy: Coordinates, numbers: dict[int, int]) -> tuple[npt.NDArray[np.intp], Coordinates]:
+    """For each vertex its node, and the nodes' coordinates: vertices at one place are one node.
+
+    Those with different numbers are different nodes.
+    """
     codes, places = pd.factorize(pd.MultiIndex.from_arrays([xy[:, 0], xy[:, 1]]))
-    return codes, np.array(places.tolist(), dtype=float).reshape(-1, 2)
+    nodes = np.array(places.tolist(), dtype=float).reshape(-1, 2)
+    known: dict[int, set[int]] = defaultdict(set)
+    for vertex, number in numbers.items():
+        known[int(codes[vertex])].add(number)
+    parted = {place for place, found in known.items() if len(found) > 1}
+    keys = sorted({(int(codes[v]), number) for v, number in numbers.items() if int(codes[v]) in parted})
+    added = {key: len(nodes) + at for at, key in enumerate(keys)}
+    for vertex, number in numbers.items():
+        codes[vertex] = added.get((int(codes[vertex]), number), codes[vertex])
+    return codes, np.vstack([nodes, nodes[[place for place, _ in keys]].reshape(-1, 2)])
 
 
 def _level_bridges(

@@ -28,6 +28,7 @@ import os
 import queue
 import shutil
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -35,6 +36,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -42,7 +44,8 @@ from typing import IO, Any
 from geogrid.errors import FileMissingError, FileTooCostlyError, StoreFullError, UnsupportedFileError
 from geogrid.io.gdal import ALLOWED_DRIVERS
 from geogrid.io.parcel import Parcel, decode_error, read_parcel, write_parcel
-from geogrid.io.replacing import FULL_ERRORS, telling_full_disk
+from geogrid.io.replacing import FULL_ERRORS, PRIVATE_MODE, telling_full_disk
+from geogrid.io.scratch import scratch_file_folder
 
 Progress = Callable[[float, str], None]
 """Called with the share done (0 to 1) and the key of a text of the label table."""
@@ -113,8 +116,7 @@ def run_guarded(
     skipped = _SKIPPED_DRIVERS
     for _ in range(2):
         temporary = Path(tempfile.gettempdir()) / "geogrid-*"
-        with telling_full_disk(temporary), tempfile.TemporaryDirectory(prefix="geogrid-") as name:
-            job = Path(name)
+        with telling_full_disk(temporary), scratch_file_folder("read-") as job:
             _pack_job(job, task, files, request, limits)
             _run_child(job, shown, skipped, limits, progress)
             outcome = _read_outcome(job, shown)
@@ -137,7 +139,8 @@ def _pack_job(job: Path, task: str, files: Mapping[str, Path], request: Parcel, 
     for target, source in files.items():
         try:
             (job / "input" / target).parent.mkdir(exist_ok=True)
-            shutil.copyfile(source, job / "input" / target)
+            if not _copy_database(source, job / "input" / target):
+                shutil.copyfile(source, job / "input" / target)
         except OSError as error:
             if error.errno in FULL_ERRORS:
                 raise
@@ -145,6 +148,30 @@ def _pack_job(job: Path, task: str, files: Mapping[str, Path], request: Parcel, 
             raise UnsupportedFileError(shown, error.strerror or str(error), ["-"]) from None
     write_parcel(job / "request", request)
     (job / "job.json").write_text(json.dumps({"task": task, **asdict(limits)}), encoding="utf-8")
+    for file in job.rglob("*"):
+        if file.is_file():
+            file.chmod(PRIVATE_MODE)
+
+
+def _copy_database(source: Path, target: Path) -> bool:
+    """Copy a GeoPackage through SQLite, page by page without looking into it; whether it was one.
+
+    What another program wrote last may stand in a log beside the file; and a file that this process has
+    open itself, a county say, would lose its locks if it were read by other means.
+    """
+    if source.suffix.lower() != ".gpkg":
+        return False
+    try:
+        with (
+            closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as given,
+            closing(sqlite3.connect(target)) as copy,
+        ):
+            given.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.Error:
+        target.unlink(missing_ok=True)
+        return False
+    return True
 
 
 def _require_readable(files: Mapping[str, Path], shown: str, limits: Limits) -> None:
@@ -195,10 +222,11 @@ def _run_child(job: Path, shown: str, skipped: str, limits: Limits, progress: Pr
             command,
             cwd=job,
             env=_environment(skipped),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # which the child watches: it closes when this process is gone
             stdout=subprocess.PIPE,
             stderr=stderr,
         )
+    assert child.stdin is not None  # noqa: S101 - for the type checker
     assert child.stdout is not None  # noqa: S101 - for the type checker
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     pump = threading.Thread(target=_pump, args=(child.stdout, lines), daemon=True)
@@ -217,6 +245,7 @@ def _run_child(job: Path, shown: str, skipped: str, limits: Limits, progress: Pr
         child.wait()
         pump.join()
         child.stdout.close()
+        child.stdin.close()
     if code != 0:
         tail = (job / "stderr.txt").read_text(encoding="utf-8", errors="replace")[-2000:]
         _log.warning("the reader of %s ended with %s: %s", shown, code, tail)

@@ -1,25 +1,4 @@
-"""What OpenStreetMap's tags mean here: who may walk where, what a building is for, what a gate lets through.
-
-A street is walkable when its class is, and its tags do not say otherwise:
-
-=====================================================  ====================================================
-class (`highway`)                                      walkable, because
-=====================================================  ====================================================
-footway, path, pedestrian, steps, corridor, bridleway  made for walking, or walked by custom
-living_street, residential, service, unclassified,     ordinary streets: people walk on them or beside them
-road, track, tertiary, secondary, primary (and links)
-cycleway                                               walked unless `foot=no`
-trunk, motorway (and links)                            only with `foot=yes|designated|permissive` or a sidewalk
-platform, rest_area, services, raceway, busway,        no part of a way through
-bus_guideway, escape, elevator, via_ferrata
-construction, proposed, planned, abandoned, disused,   not there (yet): not taken over at all
-razed, demolished, removed, no
-=====================================================  ====================================================
-
-`foot` decides where it is present: `no`, `private` and `use_sidepath` (the pavement is mapped apart)
-close a street, the other values open it. Else `access=no|private|military` closes it. Streets inside a
-gated compound are often private: they are not for passers-by, and residents reach their gate without them.
-"""
+"""What OpenStreetMap's tags say of buildings, compounds, gates and waters; who may walk where says `osm_access`."""
 
 from __future__ import annotations
 
@@ -33,25 +12,10 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-WALKED = _words(
-    "footway path pedestrian steps corridor bridleway living_street residential service "
-    "unclassified road track tertiary tertiary_link secondary secondary_link primary "
-    "primary_link cycleway"
-)
-FAST = frozenset(("trunk", "trunk_link", "motorway", "motorway_link"))
 NOT_THERE = frozenset(
     ("construction", "proposed", "planned", "abandoned", "disused", "razed", "demolished", "removed", "no")
 )
-_CLOSED_FOOT = frozenset(("no", "private", "use_sidepath"))
-_CLOSED_ACCESS = frozenset(("no", "private", "military"))
-_INVITED_FOOT = frozenset(("yes", "designated", "permissive"))
-_SIDEWALKS = frozenset(("both", "left", "right", "yes", "separate"))
-
-GATES = _words(
-    "gate lift_gate swing_gate sliding_gate wicket_gate kissing_gate turnstile "
-    "full-height_turnstile hampshire_gate bump_gate sally_port entrance"
-)
-"""Values of `barrier` that a node through which people come and go has."""
+"""Values of `highway` of what is not there, or not yet: it is not taken over at all."""
 
 _FOOT_GATES = frozenset(("wicket_gate", "kissing_gate", "turnstile", "full-height_turnstile"))
 WALLS = frozenset(("wall", "fence", "city_wall"))
@@ -81,22 +45,6 @@ CAMPUSES = frozenset(("university", "college", "school", "kindergarten", "hospit
 """Values of `amenity` whose grounds are compounds."""
 
 
-def is_walkable(tags: Tags) -> bool:
-    """Whether people may walk along a street; the module says by which rules.
-
-    >>> is_walkable({'highway': 'trunk'}), is_walkable({'highway': 'trunk', 'sidewalk': 'both'})
-    (False, True)
-    """
-    kind, foot = tags["highway"], tags.get("foot", "")
-    if foot in _CLOSED_FOOT:
-        return False
-    if kind in FAST:
-        return foot in _INVITED_FOOT or tags.get("sidewalk", "") in _SIDEWALKS
-    if kind not in WALKED:
-        return False
-    return bool(foot) or tags.get("access", "") not in _CLOSED_ACCESS
-
-
 def is_bridge(tags: Tags) -> bool:
     """Whether a street runs over or under the others: nobody waits to cross there."""
     return any(tags.get(key, "no") != "no" for key in ("bridge", "tunnel"))
@@ -104,7 +52,7 @@ def is_bridge(tags: Tags) -> bool:
 
 def is_crossing(tags: Tags) -> bool:
     """Whether a way is the crossing of a street."""
-    kind = tags["highway"]
+    kind = tags.get("highway", "")
     return kind == "crossing" or tags.get(kind) == "crossing"
 
 
@@ -152,6 +100,25 @@ def find_address(tags: Tags) -> str | None:
     if not street:
         return None
     return f"{street}{number}" if street[-1] >= "\u2e80" else f"{street} {number}".strip()
+
+
+def find_class(tags: Tags) -> str | None:
+    """The class of a way as a street, None where it is none; a pier is walked like one.
+
+    >>> find_class({'highway': 'steps'}), find_class({'man_made': 'pier'}), find_class({'route': 'ferry'})
+    ('steps', 'pier', None)
+    """
+    kind = tags.get("highway")
+    return "pier" if kind is None and tags.get("man_made") == "pier" else kind
+
+
+SQUARES = frozenset(("pedestrian", "footway", "service", "pier"))
+"""Classes that are squares where they are drawn as areas."""
+
+
+def is_square(tags: Tags) -> bool:
+    """Whether an area is ground on which people walk as they like, if they may walk there at all."""
+    return find_class(tags) in SQUARES and tags.get("area") != "no"
 
 
 def is_compound(tags: Tags) -> bool:

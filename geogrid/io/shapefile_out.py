@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,6 +14,7 @@ import pandas as pd
 import shapely
 
 from geogrid.io.replacing import replacing
+from geogrid.io.scratch import scratch_file_folder
 
 NAME_LENGTH = 10
 TEXT_BYTES = 254
@@ -72,13 +72,13 @@ def write_shapefile(frame: gpd.GeoDataFrame, path: Path, title: str) -> list[str
     names = shorten_names(map(str, table.columns))
     fitted = gpd.GeoDataFrame(table.rename(columns=names), geometry=shapes, crs=frame.crs)
     stem = _cut(path.name[: -len(".shp.zip")], 100) or "layer"
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch_file_folder("shapefile-") as folder:
         options: dict[str, Any] = {"geometry_type": "Point"} if frame.empty else {}
         pyogrio.write_dataframe(
-            fitted, Path(folder) / "layer.shp", driver="ESRI Shapefile", encoding="UTF-8", **options
+            fitted, folder / "layer.shp", driver="ESRI Shapefile", encoding="UTF-8", **options
         )
         with replacing(path) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as archive:
-            for part in sorted(Path(folder).iterdir()):
+            for part in sorted(folder.iterdir()):
                 with part.open("rb") as source, archive.open(f"{stem}{part.suffix}", "w") as target:
                     shutil.copyfileobj(source, target)
             archive.writestr(f"{stem}.fields.txt", _describe_names(title, names))

@@ -11,19 +11,22 @@ do, those to shut gates among them: what wall is in the way does not hang on whi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import shapely
 
 from geogrid.network.barriers import TOUCH_M, clear_snaps
 from geogrid.network.enclosures import PUBLIC, ROUND_GATE_M, SHUT, Booleans
-from geogrid.network.graph import Costs
+from geogrid.network.graph import Costs, Graph
 from geogrid.network.impedance import ACCESS_LIMIT_M, Floats, Integers, Profile, is_leg_too_long, price_legs
 from geogrid.network.inside import Spots, join_spots, match_regions, price_inside, select_spots
+from geogrid.network.landings import Landings, find_landings, walk_across, walk_to_places
 from geogrid.network.passages import GateSpots, Passages, find_leading_regions, trace_passages
-from geogrid.network.search import Direct, Ways, match_equal
+from geogrid.network.search import Direct, Ways, join_direct, match_equal
 from geogrid.network.snap import SegmentIndex, Snaps, keep_snaps, select_snaps, snap_points
+from geogrid.network.stops import find_other_sides
 from geogrid.network.streets import Network
 
 GATE_TO_INSIDE_STREET_M = 15.0
@@ -68,6 +71,9 @@ class Departures:
         Places, ascending, from which none but shut gates can be reached, and which have no way.
     passages
         All there are.
+    onto_xy, onward
+        Shapes (w, 2) and (w,): where people come onto a square, and the price of the straight walk over it, the
+        last part of the way; NaN and 0 for a way that leads over none.
     """
 
     ways: Ways
@@ -78,12 +84,26 @@ class Departures:
     clear: Integers
     shut_in: Integers
     passages: Passages
+    onto_xy: Floats
+    onward: Floats
 
     def mark_clear(self, n_places: int) -> Booleans:
         """Whether places are among the clear ones, shape (n_places,)."""
         is_clear = np.zeros(n_places, bool)
         is_clear[self.clear] = True
         return is_clear
+
+    def take(self, rows: Integers) -> Departures:
+        """Some of the ways."""
+        return replace(
+            self,
+            ways=Ways(*(getattr(self.ways, field.name)[rows] for field in fields(self.ways))),
+            **{name: getattr(self, name)[rows] for name in _BY_WAY},
+        )
+
+
+_BY_WAY = ("door", "passage", "is_barred", "is_own_barred", "onto_xy", "onward")
+_BY_SHORTCUT = ("is_barred", "door", "centre_door", "out", "into", "leg", "onward", "ends_xy")
 
 
 @dataclass(frozen=True)
@@ -100,6 +120,9 @@ class Shortcuts:
         Shape (d,): the passage through gates that they leave by, and that by which they come in; -1 for none.
     passages
         Those out, and those in.
+    leg, onward, ends_xy
+        Shapes (d,), (d,) and (d, 4): of a walk over a square, the price before it, the price of the straight walk
+        over it, and where that begins and ends; NaN for walks in compounds.
     """
 
     direct: Direct
@@ -109,6 +132,9 @@ class Shortcuts:
     out: Integers
     into: Integers
     passages: tuple[Passages, Passages]
+    leg: Floats
+    onward: Floats
+    ends_xy: Floats
 
     def drop_barred(self, home_is_clear: Booleans, centre_is_clear: Booleans) -> Shortcuts:
         """Without those past an obstacle where both the home and the centre reach the streets past none."""
@@ -119,14 +145,10 @@ class Shortcuts:
     def take(self, rows: Integers) -> Shortcuts:
         """Some of them."""
         direct = self.direct
-        return Shortcuts(
-            Direct(direct.home[rows], direct.centre[rows], direct.cost[rows]),
-            self.is_barred[rows],
-            self.door[rows],
-            self.centre_door[rows],
-            self.out[rows],
-            self.into[rows],
-            self.passages,
+        return replace(
+            self,
+            direct=Direct(direct.home[rows], direct.centre[rows], direct.cost[rows]),
+            **{name: getattr(self, name)[rows] for name in _BY_SHORTCUT},
         )
 
 
@@ -178,10 +200,28 @@ def snap_doors(
 def is_stranded(network: Network, public: Snaps, leads: Booleans) -> Booleans:
     """Whether points stand on a street that does not lead where people want to go, shape (p,)."""
     component = network.public.component[network.public.start]
+    leads = _look_past_stops(network.public, leads)
     snapped = public.segment >= 0
     stranded = snapped.copy()
     stranded[snapped] = ~leads[component[public.segment[snapped]]]
     return stranded
+
+
+def _look_past_stops(graph: Graph, leads: Booleans) -> Booleans:
+    """The components that lead on, with those that would if what stops people were open: nobody steps round a
+    closed gate from the street before it to that behind it.
+    """
+    nodes = np.flatnonzero(graph.stop >= 0)
+    stop, component = graph.stop[nodes], graph.component[nodes]
+    found = leads
+    while len(nodes):
+        opened = np.isin(stop, stop[found[component]])
+        more = found.copy()
+        more[component[opened]] = True
+        if (more == found).all():
+            break
+        found = more
+    return found
 
 
 def _open_again(
@@ -203,7 +243,8 @@ def _snap_onward(
 ) -> Snaps:
     """The nearest place that a clear leg reaches on a street that leads on, for every point."""
     component = network.public.component[network.public.start]
-    index = SegmentIndex(network.public, np.flatnonzero(leads[component]))
+    allowed = network.public_index.allowed
+    index = SegmentIndex(network.public, allowed[leads[component[allowed]]])
     snaps, is_barred = clear_snaps(
         index.snap(xy),
         xy,
@@ -360,7 +401,7 @@ def trace_departures(
     is_way &= ~_find_needless(place, is_own_barred)
     order = np.argsort(place, kind="stable")
     order = order[is_way[order]]
-    return Departures(
+    found = Departures(
         ways=Ways(
             place=place[order],
             segment=np.concatenate([snap.segment[rows] for snap, rows in snaps])[order],
@@ -375,6 +416,79 @@ def trace_departures(
         clear=np.unique(place[~is_own_barred]),
         shut_in=np.setdiff1d(place, place[order]),
         passages=passages,
+        onto_xy=np.full((len(order), 2), np.nan),
+        onward=np.zeros(len(order)),
+    )
+    return _walk_on(network, profile, doors, found)
+
+
+def _walk_on(network: Network, profile: Profile, doors: Doors, departures: Departures) -> Departures:
+    """The ways, and those that go on from where they meet the network: on either side of a stop, over a square."""
+    ways = departures.ways
+    row, segment, fraction = find_other_sides(network.public, ways.segment, ways.fraction)
+    if len(row):
+        nothing = np.full((len(row), 2), np.nan), np.zeros(len(row))
+        departures = _extend(
+            departures, row, departures.door[row], ways.place[row], segment, fraction, ways.leg[row], *nothing
+        )
+    if not len(network.squares):
+        return departures
+    squares, landings = network.squares, _land(network, doors, departures)
+    landing, at, price = walk_to_places(squares, landings, profile)
+    if not len(landing):
+        return departures
+    return _extend(
+        departures,
+        landings.way[landing],
+        landings.door[landing],
+        landings.place[landing],
+        squares.segment[at],
+        squares.fraction[at],
+        landings.leg[landing] + price,
+        landings.xy[landing],
+        price,
+    )
+
+
+def _land(network: Network, doors: Doors, departures: Departures) -> Landings:
+    xy = np.where((doors.spots.region == PUBLIC)[:, None], doors.spots.xy, np.nan)
+    return find_landings(network.squares, network.public, departures.ways, departures.door, doors.place, xy)
+
+
+def _extend(
+    departures: Departures,
+    row: Integers,
+    door: Integers,
+    place: Integers,
+    segment: Integers,
+    fraction: Floats,
+    leg: Floats,
+    onto_xy: Floats,
+    onward: Floats,
+) -> Departures:
+    """The ways, and more of them that go on from some (`row`, -1 for a door that stands in a square)."""
+    ways = departures.ways
+    more = {"place": place, "segment": segment, "fraction": fraction, "leg": leg}
+    more["gate"] = np.append(ways.gate, -1)[row]
+    joined = {name: np.concatenate([getattr(ways, name), values]) for name, values in more.items()}
+    order = np.argsort(joined["place"], kind="stable")
+    by_way = {
+        "door": door,
+        "passage": np.append(departures.passage, -1)[row],
+        "is_barred": np.append(departures.is_barred, [False])[row],
+        "is_own_barred": np.append(departures.is_own_barred, [False])[row],
+        "onto_xy": onto_xy,
+        "onward": onward,
+    }
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(departures, name), values])[order] for name, values in by_way.items()
+    }
+    return replace(
+        departures,
+        ways=Ways(**{name: values[order] for name, values in joined.items()}),
+        clear=np.union1d(departures.clear, place[row < 0]),
+        shut_in=np.setdiff1d(departures.shut_in, place),
+        **columns,
     )
 
 
@@ -454,7 +568,64 @@ def trace_within_compounds(
         ways_out.passage[out],
         ways_in.passage[into],
         (ways_out.passages, ways_in.passages),
+        *(np.full(shape, np.nan) for shape in (len(out), len(out), (len(out), 4))),
     )
+
+
+# --- walks over squares ------------------------------------------------------------------------
+
+
+def is_on_square(network: Network, doors: Doors, departures: Departures) -> bool:
+    """Whether any of some doors, or of their ways, comes onto a square."""
+    return len(network.squares) > 0 and len(_land(network, doors, departures)) > 0
+
+
+def trace_over_squares(
+    network: Network,
+    profile: Profile,
+    homes: Doors,
+    departures: Departures,
+    centres: Doors,
+    arrivals: Departures,
+) -> Shortcuts:
+    """Straight walks from homes to centres over squares, from where the ways of both come onto one."""
+    left, entered = _land(network, homes, departures), _land(network, centres, arrivals)
+    home, centre, price = walk_across(network.squares, left, entered, profile)
+    way, arrival = left.way[home], entered.way[centre]
+    before, after = left.leg[home], entered.leg[centre]
+    return Shortcuts(
+        Direct(left.place[home], entered.place[centre], before + price + after),
+        np.append(departures.is_barred, [False])[way] | np.append(arrivals.is_barred, [False])[arrival],
+        left.door[home],
+        entered.door[centre],
+        np.append(departures.passage, -1)[way],
+        np.append(arrivals.passage, -1)[arrival],
+        (departures.passages, arrivals.passages),
+        before,
+        price,
+        np.hstack([left.xy[home], entered.xy[centre]]),
+    )
+
+
+def trace_shortcuts(
+    network: Network,
+    costs: Costs,
+    profile: Profile,
+    homes: Doors,
+    departures: Departures,
+    centres: Doors,
+    arrivals: Departures,
+    gates: GateSpots,
+) -> Shortcuts:
+    """All walks from homes to centres that do not touch the public network: within compounds, and over squares."""
+    within = trace_within_compounds(network, costs, profile, homes, centres, gates)
+    if not len(network.squares):
+        return within
+    over = trace_over_squares(network, profile, homes, departures, centres, arrivals)
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(within, name), getattr(over, name)]) for name in _BY_SHORTCUT
+    }
+    return replace(within, direct=join_direct([within.direct, over.direct]), **columns)
 
 
 @dataclass(frozen=True)

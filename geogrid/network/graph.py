@@ -2,7 +2,8 @@
 
 Two lines meet only where both have a vertex: a street that passes over or under another one shares
 none with it, and a crossing without a vertex is no junction. Vertices are the same node when their
-coordinates, rounded to a millimetre, are equal; a segment whose two ends are one node is dropped.
+coordinates, rounded to a millimetre, are equal, unless they are known to be different ones (see
+`stacked`); a segment whose two ends are one node is dropped. At a stop (see `stops`) nothing joins.
 Nothing is contracted and nothing is simplified, so a second program can follow every number. Where
 both ends of a segment have a height, it rises evenly from one to the other; elsewhere it is level.
 """
@@ -10,6 +11,7 @@ both ends of a segment have a height, it rises evenly from one to the other; els
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +22,7 @@ from scipy.sparse.csgraph import connected_components
 from geogrid.network.impedance import Floats, Integers, Profile, measure_slowness, round_half_up
 
 MM_PER_M = 1000.0
+NOWHERE: Floats = np.empty((0, 2))
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,12 @@ class Graph:
         Shape (s,): segments of different groups share no node.
     component
         Shape (n,): nodes that can reach each other have the same number.
+    doubt
+        Shape (s,): number of the doubt whether a segment is walked, -1 for none.
+    stop
+        Shape (n,): number of the stop at whose place a node is the end of one segment alone, -1 elsewhere.
+    may_stop
+        Shape (n,): number of the doubt whether people pass a node, -1 for none.
     """
 
     node_xy: Floats
@@ -61,6 +70,9 @@ class Graph:
     wait_s: Floats
     group: Integers
     component: Integers
+    doubt: Integers
+    stop: Integers
+    may_stop: Integers
 
     @property
     def n_nodes(self) -> int:
@@ -71,6 +83,11 @@ class Graph:
     def n_segments(self) -> int:
         """Number of segments."""
         return len(self.start)
+
+    @cached_property
+    def has_stops(self) -> bool:
+        """Whether people are stopped anywhere."""
+        return bool((self.stop >= 0).any())
 
 
 @dataclass(frozen=True)
@@ -87,6 +104,11 @@ def build_graph(
     is_steps: npt.NDArray[np.bool_],
     wait_s_per_m: Floats,
     group: Integers,
+    doubt: Integers | None = None,
+    level: Integers | None = None,
+    stops_xy: Floats = NOWHERE,
+    doubtful_xy: Floats = NOWHERE,
+    first_doubt: int = 0,
 ) -> Graph:
     """The graph of a set of lines.
 
@@ -97,6 +119,13 @@ def build_graph(
     is_steps, wait_s_per_m, group
         Shape (l,): of each line, whether it is steps, what it asks at crossings per metre of its
         length, and the network it belongs to; lines of different groups never connect.
+    doubt
+        Shape (l,): number of the doubt whether a line is walked, -1 for none; no doubt when None.
+    level
+        Shape (v,): vertices at one place are one node where these are equal; all are when None.
+    stops_xy, doubtful_xy
+        Shapes (b, 2) and (d, 2): places at which no segments join, and at which that is in doubt; the
+        latter's doubts are numbered from `first_doubt`.
 
     >>> lines = shapely.from_wkt(["LINESTRING (0 0, 100 0, 200 0)", "LINESTRING (100 0, 100 50)"])
     >>> graph = build_graph(lines, is_steps=np.zeros(2, bool), wait_s_per_m=np.zeros(2), group=np.zeros(2, int))
@@ -106,13 +135,21 @@ def build_graph(
     xyz, line = shapely.get_coordinates(lines, include_z=True, return_index=True)
     xy, height_m = xyz[:, :2], xyz[:, 2]
     first = np.flatnonzero(line[:-1] == line[1:]) if len(line) else np.empty(0, np.int64)
-    node_of_vertex = _number_nodes(xy, group[line])
+    node_of_vertex = _number_nodes(xy, group[line], level)
     start, end = node_of_vertex[first], node_of_vertex[first + 1]
     kept = start != end
     first, start, end = first[kept], start[kept], end[kept]
-    used, inverse = np.unique(np.concatenate([start, end]), return_inverse=True)
-    node_xy = np.empty((int(node_of_vertex.max(initial=-1)) + 1, 2))
+    ends_xy = np.hstack([xy[first], xy[first + 1]])
+    ends = np.concatenate([start, end])
+    stop = find_places(np.vstack([ends_xy[:, :2], ends_xy[:, 2:]]), stops_xy)
+    stopped = np.flatnonzero(stop >= 0)
+    n_numbers = int(node_of_vertex.max(initial=-1)) + 1
+    ends[stopped] = n_numbers + np.arange(len(stopped))
+    used, inverse = np.unique(ends, return_inverse=True)
+    node_xy = np.empty((n_numbers + len(stopped), 2))
     node_xy[node_of_vertex[::-1]] = xy[::-1]
+    node_xy[n_numbers:] = np.vstack([ends_xy[:, :2], ends_xy[:, 2:]])[stopped]
+    node_xy = node_xy[used]
     start, end = inverse[: len(start)].astype(np.int64), inverse[len(start) :].astype(np.int64)
     line_of_segment = line[first].astype(np.int64)
     length_m = np.hypot(*(xy[first + 1] - xy[first]).T)
@@ -120,11 +157,12 @@ def build_graph(
     n_nodes = len(used)
     links = coo_matrix((np.ones(len(start), np.int32), (start, end)), shape=(n_nodes, n_nodes))
     component = connected_components(links, directed=False)[1] if n_nodes else np.empty(0)
+    may_stop = find_places(node_xy, doubtful_xy)
     return Graph(
-        node_xy=node_xy[used],
+        node_xy=node_xy,
         start=start,
         end=end,
-        ends_xy=np.hstack([xy[first], xy[first + 1]]),
+        ends_xy=ends_xy,
         length_m=length_m,
         rise_m=np.where(np.isfinite(rise_m), rise_m, 0.0),
         line=line_of_segment,
@@ -132,16 +170,38 @@ def build_graph(
         wait_s=wait_s_per_m[line_of_segment] * length_m,
         group=group[line_of_segment],
         component=component.astype(np.int64),
+        doubt=np.full(len(start), -1) if doubt is None else doubt[line_of_segment],
+        stop=find_places(node_xy, stops_xy),
+        may_stop=np.where(may_stop >= 0, first_doubt + may_stop, -1),
     )
 
 
-def _number_nodes(xy: Floats, group: Integers) -> Integers:
-    """The node of every vertex, shape (v,): equal where group and millimetre are equal."""
+def round_places(xy: Floats) -> Integers:
+    """Places in whole millimetres, shape (n, 2)."""
+    mm: Integers = round_half_up(xy * MM_PER_M).astype(np.int64)
+    return mm
+
+
+def find_places(xy: Floats, places_xy: Floats) -> Integers:
+    """The number of the place at which each point lies, to the millimetre; -1 where it lies at none."""
+    found = np.full(len(xy), -1, np.int64)
+    if len(places_xy):
+        mm, places = (round_places(one) @ np.array([1, 1j]) for one in (xy, places_xy))
+        order = np.argsort(places)
+        at = np.searchsorted(places[order], mm).clip(max=len(places) - 1)
+        same = places[order][at] == mm
+        found[same] = order[at[same]]
+    return found
+
+
+def _number_nodes(xy: Floats, group: Integers, level: Integers | None) -> Integers:
+    """The node of every vertex, shape (v,): equal where group, level and millimetre are equal."""
     if not len(xy):
         return np.empty(0, np.int64)
-    mm = round_half_up(xy * MM_PER_M).astype(np.int64)
-    order = np.lexsort((mm[:, 1], mm[:, 0], group))
-    rows = np.column_stack([group, mm])[order]
+    mm = round_places(xy)
+    columns = [group, *mm.T] if level is None else [group, level, *mm.T]
+    order = np.lexsort(columns[::-1])
+    rows = np.column_stack(columns)[order]
     is_new = np.concatenate([[False], (rows[1:] != rows[:-1]).any(axis=1)])
     numbers = np.empty(len(xy), np.int64)
     numbers[order] = np.cumsum(is_new)
@@ -162,7 +222,9 @@ def price_segments(graph: Graph, profile: Profile) -> Costs:
     >>> costs.forward.tolist(), costs.backward.tolist()
     ([50000.0, 70953.0], [50000.0, 50000.0])
     """
-    slope = np.where(graph.is_steps, 0.0, profile.slope_share * graph.rise_m / graph.length_m)
+    # what has no length (see `stops.split_doubtful`) has no slope
+    rise = np.divide(graph.rise_m, graph.length_m, out=np.zeros(graph.n_segments), where=graph.length_m > 0)
+    slope = np.where(graph.is_steps, 0.0, profile.slope_share * rise)
     share = np.where(graph.is_steps, profile.steps_speed_share, 1.0)
     level_ms = 1000.0 * graph.length_m / (profile.speed_m_per_s * share)
     wait_ms = 1000.0 * graph.wait_s if profile.waits else np.zeros(graph.n_segments)

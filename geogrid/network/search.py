@@ -8,6 +8,7 @@ carried as `t * (K + 1) + c`: smaller when the time is smaller, and between equa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,6 +64,17 @@ class Direct:
     home: Integers
     centre: Integers
     cost: Floats
+
+
+def join_direct(walks: Sequence[Direct]) -> Direct:
+    """Several sets of direct walks as one."""
+    if len(walks) == 1:
+        return walks[0]
+    return Direct(
+        np.concatenate([one.home for one in walks]),
+        np.concatenate([one.centre for one in walks]),
+        np.concatenate([one.cost for one in walks]),
+    )
 
 
 @dataclass(frozen=True)

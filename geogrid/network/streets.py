@@ -13,11 +13,14 @@ from shapely import STRtree
 from geogrid.network import kernel
 from geogrid.network.barriers import NOT_A_WALL, Obstacles
 from geogrid.network.chains import Chains, contract_graph
-from geogrid.network.compounds import Gates, cut_streets, find_gated, resolve_gates
+from geogrid.network.compounds import Gates, cut_streets, find_gated, match_gates, resolve_gates
 from geogrid.network.enclosures import ON_EDGE_M, Enclosures, Geometries, Regions, list_enclosures
 from geogrid.network.graph import Graph, build_graph
 from geogrid.network.impedance import CROSSING_WAIT_S, Floats, Integers
 from geogrid.network.snap import SegmentIndex
+from geogrid.network.squares import CHORD, NO_GROUND, Squares, attach_squares, lay_grounds
+from geogrid.network.stacked import find_levels, level_vertices
+from geogrid.network.stops import list_stops, place_stops
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,8 @@ class Network:
     Attributes
     ----------
     public
-        Streets that everybody walks; its segments' `line` is a row of the street layer.
+        Streets and squares that everybody walks; its segments' `line` is a row of the street layer, or the
+        number of its rows and a row of the square layer.
     inside
         Streets inside gated compounds, grouped by region.
     gated
@@ -41,6 +45,11 @@ class Network:
         straight leg passes where another way can be taken.
     obstacle_owner
         Shape (o,): whose ground or hole each is; see `barriers.Obstacles`.
+    squares
+        The grounds of the public network, over which people walk straight.
+    doubts
+        Shape (d,): the layer and the id of streets of which it is not known whether people walk them, and
+        of gates and barriers on streets of which it is not known whether they pass.
     """
 
     public: Graph
@@ -51,6 +60,8 @@ class Network:
     gates: Gates
     obstacles: Geometries
     obstacle_owner: Integers
+    squares: Squares
+    doubts: Geometries
 
     @cached_property
     def chains(self) -> Chains | None:
@@ -59,8 +70,8 @@ class Network:
 
     @cached_property
     def public_index(self) -> SegmentIndex:
-        """The public segments, ready for snapping."""
-        return SegmentIndex(self.public)
+        """The public segments, ready for snapping; nobody steps on a square in the middle of a chord."""
+        return SegmentIndex(self.public, np.flatnonzero(self.squares.of_segment != CHORD))
 
     @cached_property
     def obstacle_tree(self) -> STRtree:
@@ -88,6 +99,8 @@ def build_network(
     gate: gpd.GeoDataFrame,
     barrier: gpd.GeoDataFrame,
     water: gpd.GeoDataFrame,
+    street_barrier: gpd.GeoDataFrame,
+    square: gpd.GeoDataFrame,
 ) -> Network:
     """The networks of a county.
 
@@ -99,29 +112,49 @@ def build_network(
 
     Parameters
     ----------
-    street, compound, gate, barrier, water
+    street, compound, gate, barrier, water, street_barrier, square
         Layers in one metric CRS with the columns of the schema; each may be empty.
     """
-    rows = np.flatnonzero(street["walkable"].fillna(value=True).to_numpy(bool))
+    is_walked = street["walkable"].fillna(value=True).to_numpy(bool)
+    rows = np.flatnonzero(is_walked)
     rows = rows[np.argsort(street["id"].to_numpy(object)[rows].astype(str), kind="stable")]
     lines, of_row = _take_lines(street.geometry.to_numpy()[rows])
     rows = rows[of_row]
     gated = np.flatnonzero(find_gated(compound, gate, barrier))
-    enclosures = list_enclosures(compound.geometry.to_numpy()[gated], gated)
+    of_compound = np.zeros(len(gate), bool)
+    matched, owner = match_gates(compound, gate)
+    of_compound[matched[np.isin(owner, gated)]] = True
+    lines, stops = place_stops(list_stops(gate, of_compound, street_barrier), lines)
+    levels = find_levels(street["nodes"].to_numpy(object), street.geometry.to_numpy())
     is_bridge = street["bridge"].fillna(value=False).to_numpy(bool)
+    walls = [barrier.geometry.to_numpy(), water.geometry.to_numpy(), compound.geometry.to_numpy()[gated]]
+    lines, grounds = lay_grounds(square, np.concatenate(walls), lines, is_bridge[rows])
+    is_doubtful = street["doubtful"].fillna(value=False).to_numpy(bool) & is_walked
+    doubt = np.where(is_doubtful, np.cumsum(is_doubtful) - 1, -1)
+    enclosures = list_enclosures(compound.geometry.to_numpy()[gated], gated)
     pieces = cut_streets(lines, enclosures.polygon, is_bridge[rows])
     is_steps = street["steps"].fillna(value=False).to_numpy(bool)
     wait_s_per_m = _spread_waits(street)
-    graphs = []
+    graphs: list[Graph] = []
+    of_segment: list[Integers] = []
     for kept in (pieces.region < 0, pieces.region >= 0):
         of_piece = rows[pieces.street[kept]]
+        n_open = 0 if graphs else len(grounds.line)  # squares are public
+        drawn = np.concatenate([pieces.line[kept], grounds.line[:n_open]])
         graph = build_graph(
-            pieces.line[kept],
-            is_steps=is_steps[of_piece],
-            wait_s_per_m=wait_s_per_m[of_piece],
-            group=pieces.region[kept],
+            drawn,
+            is_steps=np.append(is_steps[of_piece], np.zeros(n_open, bool)),
+            wait_s_per_m=np.append(wait_s_per_m[of_piece], np.zeros(n_open)),
+            group=np.append(pieces.region[kept], np.full(n_open, -1)),
+            doubt=np.append(doubt[of_piece], np.full(n_open, -1)),
+            level=level_vertices(levels, drawn, of_piece),
+            stops_xy=stops.xy[stops.is_closed],
+            doubtful_xy=stops.xy[~stops.is_closed],
+            first_doubt=int(is_doubtful.sum()),
         )
-        graphs.append(_relabel_lines(graph, of_piece))
+        of_line = np.append(np.full(len(of_piece), NO_GROUND), grounds.ground[:n_open])
+        of_segment.append(of_line[graph.line])
+        graphs.append(_relabel_lines(graph, np.append(of_piece, len(street) + grounds.row[:n_open])))
     public, inside = graphs
     gates, regions = resolve_gates(compound, gate, enclosures, public, inside, pieces)
     obstacles, owner = _list_obstacles(barrier, water, enclosures)
@@ -134,6 +167,13 @@ def build_network(
         gates=gates,
         obstacles=obstacles,
         obstacle_owner=owner,
+        squares=attach_squares(grounds, public, of_segment[0]),
+        doubts=np.concatenate(
+            [
+                "street " + street["id"].to_numpy(object)[is_doubtful].astype(str).astype(object),
+                stops.name[~stops.is_closed],
+            ]
+        ),
     )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from geogrid.io.replacing import replacing
+from geogrid.io.scratch import scratch_file_folder
 from geogrid.reports.canvas import find_font
 from geogrid.reports.document import (
     Block,
@@ -47,8 +47,7 @@ def write_pdf(document: Document, path: Path, progress: Progress | None = None) 
     import typst
 
     words = Words(document.language)
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
+    with scratch_file_folder("pdf-") as root:
         told = {
             "title": document.title,
             "subtitle": document.subtitle,

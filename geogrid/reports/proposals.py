@@ -11,6 +11,7 @@ import shapely
 
 from geogrid.areas.share import assign_areas
 from geogrid.network.impedance import Integers
+from geogrid.prepared import prepared
 from geogrid.reports.document import Block, CellKind, Figure, Heading, Paragraph, Table, TableColumn
 from geogrid.reports.facts import Facts, Proposals
 from geogrid.reports.gaps import name_areas
@@ -137,8 +138,8 @@ def find_closers(facts: Facts, words: Words) -> dict[str, str]:
     points = shapely.points(instance.layout.homes.xy)
     closers = {}
     for gap, ground in zip(facts.gaps["id"], facts.gaps.geometry, strict=True):
-        shapely.prepare(ground)
-        inside = shapely.intersects(ground, points) & ~instance.is_covered
+        with prepared(ground) as ready:
+            inside = shapely.intersects(ready, points) & ~instance.is_covered
         own = np.where(inside, weight, 0)
         lines = []
         gains = [int(own[remedy.newly].sum()) for remedy in remedies]

@@ -50,9 +50,7 @@ class Ground:
         listed = sorted((code, row) for row, code in enumerate(read_texts(areas, "code")) if code is not None)
         names = read_texts(areas, "name")
         polygons = areas.geometry.to_numpy()[np.array([row for _, row in listed], int)].copy()
-        shapely.prepare(polygons)
         borders = shapely.boundary(polygons)
-        shapely.prepare(borders)
         return cls(
             kind,
             tuple(code for code, _ in listed),
@@ -134,5 +132,4 @@ def _find_main_parts(polygons: Objects) -> Objects:
     for row in np.flatnonzero(shapely.get_num_geometries(polygons) > 1):
         parts = shapely.get_parts(polygons[row])
         main[row] = parts[np.argmax(shapely.area(parts))]
-    shapely.prepare(main)
     return main

@@ -13,6 +13,7 @@ import shapely
 from scipy import ndimage
 from shapely import STRtree
 
+from geogrid.prepared import prepared
 from geogrid.responsibility.columns import read_texts
 
 N_CELLS = 1 << 20
@@ -129,7 +130,6 @@ class PointIndex:
         polygons = np.array([grounds[number][row] for number, _, row in listed] + [None], object)[:-1]
         has_ground = ~(shapely.is_missing(polygons) | shapely.is_empty(polygons))
         polygons = polygons[has_ground].copy()
-        _prepare(polygons)
         corner, cell_m, shape = _lay_raster(polygons)
         crossed, crossing = _mark_borders(polygons, corner, cell_m, shape)
         cells, sets, start, candidates = _fill_cells(polygons, crossed, crossing, corner, cell_m, shape)
@@ -223,7 +223,9 @@ class PointIndex:
         pair_point = np.repeat(point, n_asked)
         before = np.repeat(np.cumsum(n_asked) - n_asked - self._start[crossed], n_asked)
         area = self._candidates[np.arange(len(pair_point)) - before].astype(np.int64)
-        covers = shapely.intersects_xy(self._polygons[area], xy[pair_point, 0], xy[pair_point, 1])
+        asked, nth = np.unique(area, return_inverse=True)
+        with prepared(self._polygons[asked]) as ready:
+            covers = shapely.intersects_xy(ready[nth], xy[pair_point, 0], xy[pair_point, 1])
         return pair_point[covers], area[covers]
 
     def _list_further(self, found: Rows) -> list[npt.NDArray[np.int64]]:
@@ -252,13 +254,6 @@ class PointIndex:
 
 
 # --- building it -------------------------------------------------------------------------------
-
-
-def _prepare(polygons: npt.NDArray[np.object_]) -> None:
-    """Have GEOS index the edges now: it does so at the first question, which two threads might ask at once."""
-    shapely.prepare(polygons)
-    inner = shapely.point_on_surface(polygons)
-    shapely.intersects_xy(polygons, shapely.get_x(inner), shapely.get_y(inner))
 
 
 def _lay_raster(polygons: npt.NDArray[np.object_]) -> tuple[tuple[float, float], float, tuple[int, int]]:

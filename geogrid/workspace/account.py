@@ -1,4 +1,4 @@
-"""Accounts of a county: logins, passwords, roles and scopes, with lock-out and a record of every change."""
+"""Accounts of a county: logins, passwords, roles and scopes, with a record of every change."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import secrets
 import sqlite3
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from geogrid.errors import (
+    AccessError,
     AccountExistsError,
     FeatureNotFoundError,
     InvalidOptionError,
@@ -24,6 +25,7 @@ from geogrid.errors import (
     WeakPasswordError,
 )
 from geogrid.schema import ACCOUNT_ROLES, AREA_LAYERS, LAYERS
+from geogrid.workspace.attempts import find_wait, name_network
 from geogrid.workspace.audit import Event, append_event
 from geogrid.workspace.geopackage import quoted
 from geogrid.workspace.tables import PAIR_SETTING
@@ -36,18 +38,10 @@ MIN_PASSWORD, MAX_PASSWORD = 10, 1000
 """Characters of a password. NIST SP 800-63B asks for 8 at least; the longest bounds the work of hashing."""
 MIN_DIFFERENT = 5
 
-FREE_ATTEMPTS = 5
-"""Wrong attempts after which a login is locked."""
-FIRST_LOCK_S, LONGEST_LOCK_S = 60, 3600
-"""The lock doubles with each further wrong attempt."""
-FORGET_S = 24 * 3600
-"""Wrong attempts are forgotten a day after the last one."""
-
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}\Z")
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another when read out
 _COLUMNS = (
-    "id, password_hash, role, scope, disabled, created_at, last_login,"
-    " n_failed, last_failed, locked_until, session_epoch"
+    "id, password_hash, role, scope, disabled, created_at, last_login, n_failed, last_failed, session_epoch"
 )
 
 
@@ -73,7 +67,6 @@ class Account:
     created_at: str | None
     last_login: str | None
     n_failed: int
-    locked_until: str | None
     session_epoch: int
 
 
@@ -111,16 +104,23 @@ def plain_login(text: str) -> str:
 
 
 def authenticate(
-    workspace: Workspace, login: str, password: str, *, at: datetime.datetime | None = None
+    workspace: Workspace,
+    login: str,
+    password: str,
+    *,
+    address: str = "",
+    at: datetime.datetime | None = None,
 ) -> Account:
     """The account of a login and a password.
 
-    Every attempt is recorded. A login that does not exist costs the same time, is locked in the
+    Every attempt is recorded. A login that does not exist costs the same time, must wait in the
     same way and gets the same answers as one that does. What was typed for an unknown login is
     not kept, since it can be a password: the record carries 32 bits of a keyed hash of it.
 
     Parameters
     ----------
+    address
+        Where the attempt comes from: wrong ones keep that address waiting, as `attempts` says.
     at
         The moment; now when None.
 
@@ -129,58 +129,94 @@ def authenticate(
     LoginRefusedError
         When login or password is wrong, or the account is disabled.
     LoginLockedError
-        While the login is locked; the password is not looked at then.
+        While the address must wait; the password is not looked at then.
     """
     now = _moment(at)
-    name = plain_login(login)
     with workspace.write_records() as connection:
         # The transaction is held while hashing: attempts at once cannot pass the lock together.
-        outcome = _attempt(connection, name, password[: MAX_PASSWORD + 1], now)
-    if isinstance(outcome, Exception):
-        raise outcome
-    return outcome
+        judged = _judge(connection, login, password, address, now)
+        _record(connection, judged, now)
+    return judged.take()
 
 
-def _attempt(
-    connection: sqlite3.Connection, name: str, password: str, now: datetime.datetime
-) -> Account | Exception:
-    mark = _mark_unknown(connection, name)
+@dataclass(frozen=True)
+class Judgement:
+    """What became of an attempt to log in, and what is to be recorded of it.
+
+    Attributes
+    ----------
+    event
+        None where the record says it already.
+    login
+        The account, whether the password was right or wrong; empty where there is none.
+    password_hash
+        The password's hash as it is to be kept; None for a wrong one.
+    """
+
+    outcome: Account | AccessError
+    event: Event | None
+    login: str = ""
+    password_hash: str | None = None
+
+    def take(self) -> Account:
+        """The account, or the refusal raised."""
+        if isinstance(self.outcome, AccessError):
+            raise self.outcome
+        return self.outcome
+
+
+def judge_attempt(
+    workspace: Workspace, login: str, password: str, *, address: str, at: datetime.datetime
+) -> Judgement:
+    """What `authenticate` would answer, written nowhere: for when the disk is full. The record is the caller's to keep."""
+    with workspace.snapshot() as connection:
+        return _judge(connection, login, password, address, at)
+
+
+def record_attempts(workspace: Workspace, attempts: Sequence[tuple[Judgement, datetime.datetime]]) -> None:
+    """Record attempts that could not be recorded when they were made, with the times they had."""
+    with workspace.write_records() as connection:
+        for judged, at in attempts:
+            _record(connection, judged, at)
+
+
+def _judge(
+    connection: sqlite3.Connection, login: str, password: str, address: str, now: datetime.datetime
+) -> Judgement:
+    name, network = plain_login(login), name_network(address)
     row = _find(connection, name)
-    n_unknown, last_unknown = _count_unknown(connection, mark, now)
-    n_failed, last_failed = (row[7] or 0, row[8]) if row else (n_unknown, last_unknown)
-    if last_failed and (now - datetime.datetime.fromisoformat(last_failed)).total_seconds() > FORGET_S:
-        n_failed = 0
-    subject = name if row else mark
-    if n_failed >= FREE_ATTEMPTS and last_failed:
-        until = datetime.datetime.fromisoformat(last_failed) + _lock_of(n_failed)
-        if now < until:
-            if not _is_lock_recorded(connection, subject):
-                append_event(connection, Event("", "login.locked", subject), now)
-            return LoginLockedError(wait_s=int((until - now).total_seconds()) + 1)
+    subject = name if row else _mark_unknown(connection, name)
+    detail = {"address": network} if network else {}
+    wait = find_wait(connection, subject, network, now)
+    if wait.seconds:
+        told = Event("", "login.locked", subject, detail=detail)
+        is_told = _is_wait_recorded(connection, subject, network)
+        return Judgement(LoginLockedError(wait_s=wait.seconds), None if is_told else told)
     stored = row[1] if row and row[1] else _decoy_hash()
-    is_right = _is_password(stored, password) and row is not None and not row[4]
-    if is_right:
+    plain = password[: MAX_PASSWORD + 1]
+    if _is_password(stored, plain) and row is not None and not row[4]:
         rehash = _hasher().check_needs_rehash(stored)
+        kept = _hasher().hash(_normal(plain)) if rehash else stored
+        account = replace(_account(row), n_failed=0, last_login=_stamp(now))
+        return Judgement(account, Event(name, "login.ok", name, detail=detail), name, kept)
+    refused = Event("", "login.failed", subject, detail=detail)
+    return Judgement(LoginRefusedError(), refused, name if row else "")
+
+
+def _record(connection: sqlite3.Connection, judged: Judgement, now: datetime.datetime) -> None:
+    if judged.password_hash is not None:
         connection.execute(
-            """UPDATE private.account SET n_failed = 0, last_failed = NULL, locked_until = NULL,
-               last_login = ?, password_hash = ? WHERE id = ?""",
-            (_stamp(now), _hasher().hash(_normal(password)) if rehash else stored, name),
+            """UPDATE private.account SET n_failed = 0, last_failed = NULL, last_login = ?, password_hash = ?
+               WHERE id = ?""",
+            (_stamp(now), judged.password_hash, judged.login),
         )
-        append_event(connection, Event(name, "login.ok", name), now)
-        return _account(_find(connection, name))
-    n_failed += 1
-    lock = _stamp(now + _lock_of(n_failed)) if n_failed >= FREE_ATTEMPTS else None
-    connection.execute(
-        "UPDATE private.account SET n_failed = ?, last_failed = ?, locked_until = ? WHERE id = ?",
-        (n_failed, _stamp(now), lock, name),
-    )
-    append_event(connection, Event("", "login.failed", subject), now)
-    return LoginRefusedError()
-
-
-def _lock_of(n_failed: int) -> datetime.timedelta:
-    doublings = min(n_failed - FREE_ATTEMPTS, 16)
-    return datetime.timedelta(seconds=min(FIRST_LOCK_S * 2**doublings, LONGEST_LOCK_S))
+    elif judged.login:
+        connection.execute(
+            "UPDATE private.account SET n_failed = ifnull(n_failed, 0) + 1, last_failed = ? WHERE id = ?",
+            (_stamp(now), judged.login),
+        )
+    if judged.event is not None:
+        append_event(connection, judged.event, now)
 
 
 def _mark_unknown(connection: sqlite3.Connection, name: str) -> str:
@@ -189,22 +225,12 @@ def _mark_unknown(connection: sqlite3.Connection, name: str) -> str:
     return f"?{digest[:8]}"
 
 
-def _count_unknown(
-    connection: sqlite3.Connection, mark: str, now: datetime.datetime
-) -> tuple[int, str | None]:
-    row = connection.execute(
-        "SELECT count(*), max(at) FROM private.audit WHERE action = 'login.failed' AND subject = ? AND at > ?",
-        (mark, _stamp(now - datetime.timedelta(seconds=FORGET_S))),
-    ).fetchone()
-    return int(row[0]), row[1]
-
-
-def _is_lock_recorded(connection: sqlite3.Connection, subject: str) -> bool:
-    """Whether the refusal is on record since the last wrong attempt: one record a lock is enough."""
+def _is_wait_recorded(connection: sqlite3.Connection, subject: str, network: str) -> bool:
+    """Whether the refusal is on record since the last wrong attempt: one record a wait is enough."""
     row = connection.execute(
         """SELECT action FROM private.audit WHERE subject = ? AND action LIKE 'login.%'
-           ORDER BY fid DESC LIMIT 1""",
-        (subject,),
+           AND ifnull(json_extract(detail, '$.address'), '') = ? ORDER BY fid DESC LIMIT 1""",
+        (subject, network),
     ).fetchone()
     return row is not None and row[0] == "login.locked"
 
@@ -253,6 +279,7 @@ def add_account(
                session_epoch) VALUES (?, ?, ?, ?, 0, ?, 0, 1)""",
             (name, hashed, role, ",".join(kept) or None, _stamp(now)),
         )
+        connection.execute("UPDATE main.moment SET had_accounts = 1")
         detail = {"role": role, "scope": list(kept)}
         append_event(connection, Event(actor, "account.add", name, detail=detail), now)
         return _account(_find(connection, name))
@@ -279,7 +306,7 @@ def create_first_admin(
 def change_password(
     workspace: Workspace, login: str, password: str, *, actor: str, at: datetime.datetime | None = None
 ) -> Account:
-    """Give an account a new password; its sessions end, its lock is lifted.
+    """Give an account a new password; its sessions end, and nobody waits any more.
 
     Raises
     ------
@@ -287,7 +314,7 @@ def change_password(
     """
     name = plain_login(login)
     hashed = _hash_new(name, password)
-    changes = {"password_hash": hashed, "n_failed": 0, "last_failed": None, "locked_until": None}
+    changes = {"password_hash": hashed, "n_failed": 0, "last_failed": None}
     return _change(workspace, name, changes, Event(actor, "account.password", name), at)
 
 
@@ -314,14 +341,14 @@ def disable_account(
 def enable_account(
     workspace: Workspace, login: str, *, actor: str, at: datetime.datetime | None = None
 ) -> Account:
-    """Let a disabled or locked account log in again.
+    """Let a disabled account log in again, and whoever must wait for it at once.
 
     Raises
     ------
     FeatureNotFoundError
     """
     name = plain_login(login)
-    changes = {"disabled": 0, "n_failed": 0, "last_failed": None, "locked_until": None}
+    changes = {"disabled": 0, "n_failed": 0, "last_failed": None}
     return _change(workspace, name, changes, Event(actor, "account.enable", name), at)
 
 
@@ -452,8 +479,7 @@ def _account(row: Sequence[Any]) -> Account:
         created_at=row[5],
         last_login=row[6],
         n_failed=row[7] or 0,
-        locked_until=row[9],
-        session_epoch=row[10] or 0,
+        session_epoch=row[9] or 0,
     )
 
 

@@ -1,4 +1,4 @@
-"""One archive with both files of a county, made while it is in use, and the way back from it."""
+"""One archive with both files of a county, of one moment, made while it is in use, and the way back from it."""
 
 from __future__ import annotations
 
@@ -6,60 +6,89 @@ import hashlib
 import json
 import os
 import shutil
-import sqlite3
-import tempfile
+import stat
 import zipfile
-from contextlib import closing
 from pathlib import Path
+from typing import Any
 
-from geogrid.errors import FileMissingError, UnsupportedFileError, WorkspaceError
+from geogrid.errors import (
+    ContentDamagedError,
+    FileMissingError,
+    UnsupportedFileError,
+    WorkspaceError,
+    WorkspaceLockedError,
+)
 from geogrid.io.replacing import telling_full_disk
-from geogrid.workspace.connection import private_path_of, remove_log, require_workspace, translated
+from geogrid.io.scratch import claimed_folder
+from geogrid.schema import SCHEMA_VERSION
+from geogrid.workspace.connection import (
+    LOG_SUFFIXES,
+    private_path_of,
+    remove_log,
+    require_file,
+    require_workspace,
+)
+from geogrid.workspace.copies import copy_county
+from geogrid.workspace.serving import held_for_serving
+from geogrid.workspace.workspace import Workspace
 
 MAP_MEMBER, PRIVATE_MEMBER, MANIFEST_MEMBER = "county.gpkg", "county.private.sqlite", "manifest.json"
-_FORMAT = "geogrid-backup-1"
+_FORMATS = ("geogrid-backup-2", "geogrid-backup-1")
 _SUPPORTED = ("geogrid backup",)
+_OWN_MODE, _PRIVATE_MODE = 0o644, 0o600
 
 
-def write_backup(path: Path, archive: Path) -> None:
+def write_backup(path: Path, archive: Path) -> int:
     """Copy both files of a county into one archive, readable by its owner alone.
 
-    SQLite's own backup makes the copies, so that an edit in progress is in them whole or not at all.
-    The archive is written beside its place and renamed.
+    SQLite makes the copies at one moment, so that an edit in progress is in both of them whole or not at
+    all. They are looked over before they are packed: what is damaged replaces no good archive. The archive
+    is written beside its place and renamed.
+
+    Returns
+    -------
+    The revision that was copied.
 
     Raises
     ------
     WorkspaceMissingError, NotAWorkspaceError, WorkspaceDamagedError
-        When there is no county to copy.
+        When there is no county to copy, or it is not as it was written.
     StoreFullError
         When there is no room for the archive and the copies it is made from.
     """
-    require_workspace(path)
     with (
         telling_full_disk(archive),
-        tempfile.TemporaryDirectory(dir=archive.resolve().parent, prefix=".backup-") as folder,
+        claimed_folder(archive.resolve().parent, ".backup-") as folder,
     ):
-        digests: dict[str, str] = {}
-        packed = Path(folder) / "archive.zip"
-        descriptor = os.open(packed, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+        require_file(path)
+        copied = copy_county(path, folder / MAP_MEMBER)
+        revision = _look_over(copied, path)
+        members = {MAP_MEMBER: copied, PRIVATE_MEMBER: private_path_of(copied)}
+        members = {name: file for name, file in members.items() if file.exists()}
+        manifest = {
+            "format": _FORMATS[0],
+            "sha256": {name: _digest(file) for name, file in members.items()},
+            "revision": dict.fromkeys(members, revision),
+            "mode": stat.S_IMODE(path.stat().st_mode),
+        }
+        packed = folder / "archive.zip"
+        descriptor = os.open(packed, os.O_CREAT | os.O_EXCL | os.O_RDWR, _PRIVATE_MODE)
         with os.fdopen(descriptor, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as bundle:
-            for source, member in ((path, MAP_MEMBER), (private_path_of(path), PRIVATE_MEMBER)):
-                if not source.exists():
-                    continue
-                copy = Path(folder) / member
-                _copy_database(source, copy)
-                digests[member] = _digest(copy)
-                bundle.write(copy, member)
-            bundle.writestr(MANIFEST_MEMBER, json.dumps({"format": _FORMAT, "sha256": digests}, indent=1))
+            for name, copy in members.items():
+                bundle.write(copy, name)
+            bundle.writestr(MANIFEST_MEMBER, json.dumps(manifest, indent=1))
         with packed.open("rb") as written:
             os.fsync(written.fileno())
         packed.replace(archive)
+    return revision
 
 
 def read_backup(archive: Path, path: Path) -> Path | None:
-    """Put both files of an archive in their place.
+    """Put both files of an archive in their place; they are looked over before anything is moved.
 
-    A county that stands there is kept as `NAME.before-restore-N.gpkg` with its private file.
+    A county that stands there is kept as `NAME.before-restore-N.gpkg` with its private file. The map file
+    gets the permissions of the one that stood there, else those it was backed up with; the private file is
+    its owner's alone.
 
     Returns
     -------
@@ -71,7 +100,9 @@ def read_backup(archive: Path, path: Path) -> Path | None:
         When there is no such archive.
     UnsupportedFileError
         When it is no backup, or a file in it is not what was put in.
-    WorkspaceLockedError
+    ContentDamagedError
+        When its files are not as they were written, or not of one moment.
+    WorkspaceLockedError, ServerRunningError
         When a program has the present county open.
     StoreFullError
         When there is no room beside the present county, which stays.
@@ -80,10 +111,19 @@ def read_backup(archive: Path, path: Path) -> Path | None:
         raise FileMissingError(file=str(archive))
     with (
         telling_full_disk(path),
-        tempfile.TemporaryDirectory(dir=path.resolve().parent, prefix=".restore-") as folder,
+        held_for_serving(path),
+        claimed_folder(path.resolve().parent, ".restore-") as folder,
     ):
-        members = _unpack(archive, Path(folder))
-        require_workspace(members[MAP_MEMBER])
+        members, mode = _unpack(archive, folder)
+        _look_over(members[MAP_MEMBER], archive)
+        owner = path.stat() if path.exists() else None
+        for name, file in members.items():
+            wanted = (
+                _PRIVATE_MODE if name == PRIVATE_MEMBER else stat.S_IMODE(owner.st_mode) if owner else mode
+            )
+            file.chmod(wanted)
+            if owner is not None and hasattr(os, "chown") and os.geteuid() == 0:
+                os.chown(file, owner.st_uid, owner.st_gid)
         kept = _move_away(path)
         for member, target in ((PRIVATE_MEMBER, private_path_of(path)), (MAP_MEMBER, path)):
             if member in members:
@@ -91,16 +131,22 @@ def read_backup(archive: Path, path: Path) -> Path | None:
         return kept
 
 
-def _copy_database(source: Path, target: Path) -> None:
-    with translated(source):
-        descriptor = os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
-        os.close(descriptor)
-        with (
-            closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as live,
-            closing(sqlite3.connect(target)) as copy,
-        ):
-            live.backup(copy)
-            copy.execute("PRAGMA journal_mode = DELETE")
+def _look_over(copied: Path, shown: Path) -> int:
+    """The revision of a copy, which must be whole and its files of one moment; `shown` is named in errors."""
+    try:
+        if require_workspace(copied) == SCHEMA_VERSION:
+            Workspace.open(copied).close()  # a commit that was left half done is settled
+        with Workspace.open(copied, readonly=True) as copy:
+            if damage := copy.find_damage():
+                raise ContentDamagedError(path=str(shown), found=", ".join(damage))
+            revision = copy.revision
+        for file in (copied, private_path_of(copied)):
+            remove_log(file)
+    except WorkspaceError as error:
+        if hasattr(error, "path"):
+            error.path = str(shown)
+        raise
+    return revision
 
 
 def _digest(path: Path) -> str:
@@ -108,12 +154,13 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _unpack(archive: Path, folder: Path) -> dict[str, Path]:
+def _unpack(archive: Path, folder: Path) -> tuple[dict[str, Path], int]:
+    """The files of an archive by their names in it, and the permissions of the map file."""
     found: dict[str, Path] = {}
     try:
         with zipfile.ZipFile(archive) as bundle:
-            manifest = json.loads(bundle.read(MANIFEST_MEMBER))
-            if manifest.get("format") != _FORMAT or MAP_MEMBER not in manifest["sha256"]:
+            manifest: dict[str, Any] = json.loads(bundle.read(MANIFEST_MEMBER))
+            if manifest.get("format") not in _FORMATS or MAP_MEMBER not in manifest["sha256"]:
                 raise _not_a_backup(archive, "manifest")
             for member, digest in manifest["sha256"].items():
                 if member not in (MAP_MEMBER, PRIVATE_MEMBER):
@@ -127,11 +174,12 @@ def _unpack(archive: Path, folder: Path) -> dict[str, Path]:
                 if _digest(target) != digest:
                     raise _not_a_backup(archive, f"{member}: 校验和不符 / checksum differs")
                 found[member] = target
+            mode = int(manifest.get("mode", _OWN_MODE)) & 0o777
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError) as error:
         if isinstance(error, UnsupportedFileError):
             raise
         raise _not_a_backup(archive, str(error)) from error
-    return found
+    return found, mode
 
 
 def _not_a_backup(archive: Path, found: str) -> UnsupportedFileError:
@@ -145,10 +193,10 @@ def _move_away(path: Path) -> Path | None:
     for file in (path, private):
         try:
             remove_log(file)
-        except WorkspaceError as error:
-            if file.exists() and "locked" in str(error.__cause__):
-                raise
-            # A damaged county is what one restores: it is kept as it is.
+        except WorkspaceLockedError:
+            raise
+        except WorkspaceError:
+            continue  # a damaged county is what one restores: it is kept as it is
     number = 1
     while (
         kept := path.with_name(f"{path.name.removesuffix('.gpkg')}.before-restore-{number}.gpkg")
@@ -158,6 +206,6 @@ def _move_away(path: Path) -> Path | None:
         private.replace(private_path_of(kept))
     path.replace(kept)
     for file in (path, private):
-        for suffix in ("-wal", "-shm"):
+        for suffix in LOG_SUFFIXES:
             file.with_name(file.name + suffix).unlink(missing_ok=True)
     return kept

@@ -29,7 +29,9 @@ from geogrid.coverage.homes import select_homes
 from geogrid.coverage.town import Town
 from geogrid.coverage.walks import Layout, lay_out
 
-LAYERS_LAID_OUT = ("building", "entrance", "compound", "gate", "centre", "street", "barrier", "water")
+LAYERS_LAID_OUT = (
+    "building", "entrance", "compound", "gate", "centre", "street", "street_barrier", "square", "barrier", "water",
+)  # fmt: skip
 KEPT = 4
 """Layouts kept of one county: the present data, and what was asked about last."""
 

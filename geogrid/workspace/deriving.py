@@ -15,6 +15,7 @@ from shapely import STRtree
 from shapely.geometry.base import BaseGeometry
 
 from geogrid.areas.derive import derive_areas
+from geogrid.areas.extent import draw_extent
 from geogrid.areas.islands import measure_islands
 from geogrid.areas.mend import NOBODY
 from geogrid.areas.share import assign_areas
@@ -25,10 +26,12 @@ from geogrid.errors import EmptyLayerError, Fault, FileContentError, InvalidOpti
 from geogrid.findings import Finding
 from geogrid.io.area_list import AreaList, ListRow
 from geogrid.labels import LANGUAGES, label
+from geogrid.prepared import prepared
 from geogrid.responsibility.columns import read_texts
 from geogrid.responsibility.gazetteer import build_gazetteer
 from geogrid.responsibility.resolve import Resolved, resolve_text
 from geogrid.schema import AREA_LAYERS, LAYERS, PANDAS_DTYPES
+from geogrid.workspace.audit import Event
 from geogrid.workspace.degrees import write_degrees
 from geogrid.workspace.workspace import Workspace
 
@@ -36,11 +39,6 @@ SOURCE = (
     "derived: 由清单“{file}”推定，沿道路、小区与水域划分 / from a list, along streets, compounds and water"
 )
 EXTENT_SOURCE = "derived: 由已有楼栋与道路推定 / around the buildings and streets at hand"
-EXTENT_MARGIN_M = 50.0
-"""Ground around the outermost building or street that belongs to a derived extent."""
-EXTENT_RATIO = 0.3
-"""How closely a derived extent follows what it holds: 0 as closely as can be, 1 the convex hull."""
-
 M2_PER_HA = 10_000.0
 
 Ints = npt.NDArray[np.int64]
@@ -129,8 +127,8 @@ class _Ground:
         street = self.street.copy()
         if len(whole):
             closed = shapely.union_all(self.compound[whole])
-            shapely.prepare(closed)
-            met = shapely.intersects(street, closed)
+            with prepared(closed) as ready:
+                met = shapely.intersects(ready, street)
             street[met] = shapely.difference(street[met], closed)
         lines = np.concatenate([street, shapely.boundary(self.compound), shapely.boundary(self.water)])
         kept: Shapes = lines[~shapely.is_empty(lines)]
@@ -225,21 +223,23 @@ def plan_derived_extent(workspace: Workspace) -> gpd.GeoDataFrame:
     shapes = shapes[~shapely.is_missing(shapes)]
     if not len(shapes):
         raise EmptyLayerError(layer="building", title=LAYERS["building"].zh)
-    vertices = shapely.multipoints(shapely.get_coordinates(shapes))
-    hull = shapely.union_all([shapely.concave_hull(vertices, EXTENT_RATIO), *shapes])
-    ground = max(shapely.get_parts(shapely.buffer(hull, EXTENT_MARGIN_M)), key=lambda part: part.area)
-    outline = shapely.simplify(shapely.Polygon(ground.exterior), EXTENT_MARGIN_M / 10)
     return _make_frame(
         "county",
         {"code": [workspace.code], "name": [workspace.name], "source": [EXTENT_SOURCE]},
-        np.array([outline], dtype=object),
+        np.array([draw_extent(shapes)], dtype=object),
         frames[0].crs,
         is_synthetic=workspace.is_synthetic,
     )
 
 
 def apply_derived(
-    workspace: Workspace, layer: str, frame: gpd.GeoDataFrame, *, author: str, file: str
+    workspace: Workspace,
+    layer: str,
+    frame: gpd.GeoDataFrame,
+    *,
+    author: str,
+    file: str,
+    actor: str | None = None,
 ) -> int:
     """Write derived areas in the place of the layer's current ones, as one revision; its number."""
     with workspace.snapshot():
@@ -253,7 +253,8 @@ def apply_derived(
         )
     else:
         frame = change_crs(frame, str(workspace.store_crs), layer)
-    with workspace.edit(author, f"derive {layer} {file}".rstrip()) as edit:
+    event = Event(actor or author, "derive", f"layer:{layer}", detail={"file": file, "added": len(frame)})
+    with workspace.edit(author, f"derive {layer} {file}".rstrip(), event=event) as edit:
         edit.replace(layer, frame)
     return workspace.revision
 

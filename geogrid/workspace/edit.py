@@ -23,6 +23,7 @@ from geogrid.errors import (
 from geogrid.schema import LAYERS, Geometry, Layer, find_layer
 from geogrid.workspace.geopackage import encode_geometries, quoted, register_crs, touch_layer
 from geogrid.workspace.rows import require_storable, to_rows, to_stored, unify_geometries
+from geogrid.workspace.tables import database_of
 
 STORE_CRS_SETTING = "crs.store"
 METRIC_CRS_SETTING = "crs.metric"
@@ -35,9 +36,15 @@ class Edit:
     other. The first layer of an empty county decides both CRS.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, revision: int | None = None) -> None:
         self._connection = connection
+        self.revision = revision
+        """The number of the revision it becomes; None once it turned out to change nothing."""
+        self.told: dict[str, Any] = {}
+        """What its record tells besides."""
         self._bounds: dict[str, tuple[float, float, float, float] | None] = {}
+        self.is_history_rewritten = False
+        """To be set by what changes records of the private file's past: an erasure."""
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -67,7 +74,7 @@ class Edit:
         self._connection.executemany(
             f"INSERT INTO {_table(layer)} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})", rows
         )
-        self._require_unique(layer)
+        self.require_unique(layer)
         return len(rows)
 
     def replace(self, name: str, frame: pd.DataFrame) -> int:
@@ -147,7 +154,7 @@ class Edit:
             found = "已删除 / gone" if row is None else str(row[0])
             raise ConflictError(layer=layer.name, key=key, expected=version, found=found)
         self._touch(layer, None)
-        self._require_unique(layer)
+        self.require_unique(layer)
 
     def end(self, name: str, keys: Sequence[str], on: datetime.date) -> None:
         """Let current features end: `on` is the last day on which they hold; they stay in the layer.
@@ -247,18 +254,14 @@ class Edit:
                 max(known[3], north),
             )
 
-    def _require_unique(self, layer: Layer) -> None:
+    def require_unique(self, layer: Layer) -> None:
+        """Raise DuplicateKeysError when two current features of a layer have one key."""
         rows = self._connection.execute(
             f"SELECT {quoted(layer.key)} FROM {_table(layer)} WHERE 1{_current(layer)}"
             f" GROUP BY {quoted(layer.key)} HAVING count(*) > 1"
         ).fetchall()
         if rows:
             raise DuplicateKeysError(layer=layer.name, keys=[str(row[0]) for row in rows])
-
-
-def database_of(layer: Layer) -> str:
-    """Which of the two files holds a layer or table."""
-    return "private" if layer.is_personal else "main"
 
 
 def _table(layer: Layer) -> str:

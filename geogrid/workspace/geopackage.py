@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import struct
 from collections.abc import Sequence
@@ -29,6 +30,9 @@ GEOMETRY_TYPES = {
     Geometry.LINE: "LINESTRING",
     Geometry.POINT: "POINT",
 }
+
+UNUSABLE = shapely.LineString([(math.inf, math.inf)] * 2)
+"""Stands for a shape that cannot be read: none that anything is computed from."""
 
 # Bytes that each envelope code of the header's flags adds (OGC 12-128r18 clause 2.1.3).
 _ENVELOPE_BYTES = (0, 32, 48, 48, 64)
@@ -70,7 +74,7 @@ def core_statements() -> list[str]:
 
 def create_layer(connection: sqlite3.Connection, layer: Layer, database: str = "main") -> None:
     """Create the table of a layer or table of the schema, empty, with its place among the contents."""
-    columns = [f"{quoted(c.name)} {_sql_type(c)}" for c in layer.columns]
+    columns = [describe_column(column) for column in layer.columns]
     if layer.geometry is not Geometry.NONE:
         columns.insert(0, f"geom {GEOMETRY_TYPES[layer.geometry]}")
     body = ", ".join(
@@ -102,8 +106,9 @@ def create_layer(connection: sqlite3.Connection, layer: Layer, database: str = "
         )
 
 
-def _sql_type(column: Column) -> str:
-    return SQL_TYPES[column.type] + (" NOT NULL" if column.required else "")
+def describe_column(column: Column) -> str:
+    """A column of the schema as SQL declares it."""
+    return f"{quoted(column.name)} {SQL_TYPES[column.type]}" + (" NOT NULL" if column.required else "")
 
 
 def register_crs(connection: sqlite3.Connection, epsg: int) -> None:
@@ -155,6 +160,17 @@ def encode_geometries(geometries: npt.NDArray[np.object_], srs_id: int) -> list[
             head += struct.pack("<4d", box[0], box[2], box[1], box[3])
         blobs.append(head + body)
     return blobs
+
+
+def decode_readable(blobs: Sequence[bytes | None]) -> npt.NDArray[np.object_]:
+    """The same, with `UNUSABLE` for a blob that holds no geometry."""
+    found = np.empty(len(blobs), dtype=object)
+    for row, blob in enumerate(blobs):
+        try:
+            found[row] = decode_geometries([blob])[0]
+        except (shapely.errors.GEOSException, TypeError, IndexError):
+            found[row] = UNUSABLE
+    return found
 
 
 def decode_geometries(blobs: Sequence[bytes | None]) -> npt.NDArray[np.object_]:

@@ -18,6 +18,8 @@ from geogrid.workspace.geopackage import quoted
 
 EXTERNAL = "external"
 """The author of changes that another program made."""
+N_TRIGGERS = 3
+"""Triggers of each table with history."""
 
 
 def journal_statements(database: str = "main") -> list[str]:
@@ -51,8 +53,18 @@ def create_triggers(connection: sqlite3.Connection, layer: Layer, database: str 
         "DELETE": f"{head} VALUES ({revision}, '{layer.name}', OLD.fid, 'delete', {before}, {geometry});",
     }
     for event, body in bodies.items():
-        name = f"{database}.{quoted(f'{layer.name}_{event.lower()}_noted')}"
+        name = _name_trigger(layer, event, database)
         connection.execute(f"CREATE TRIGGER IF NOT EXISTS {name} AFTER {event} ON {table} BEGIN {body} END")
+
+
+def drop_triggers(connection: sqlite3.Connection, layer: Layer, database: str = "main") -> None:
+    """Take the triggers of a table away, so that others can be installed."""
+    for event in ("INSERT", "UPDATE", "DELETE"):
+        connection.execute(f"DROP TRIGGER IF EXISTS {_name_trigger(layer, event, database)}")
+
+
+def _name_trigger(layer: Layer, event: str, database: str) -> str:
+    return f"{database}.{quoted(f'{layer.name}_{event.lower()}_noted')}"
 
 
 def _old_value(name: str, kind: ColumnType) -> str:
@@ -65,21 +77,21 @@ def _old_value(name: str, kind: ColumnType) -> str:
 def begin_revision(
     connection: sqlite3.Connection, at: str, author: str, note: str, undoes: int | None = None
 ) -> int:
-    """Open a revision inside the running transaction, after adopting what other programs changed.
+    """Open a revision inside the running transaction; its number is above those of both files.
 
     Who made it stands in the private file alone: the map file is handed on, and an author is a person.
     """
-    adopt_external(connection, at)
-    cursor = connection.execute(
-        "INSERT INTO main.revision (at, author, note, undoes, is_open) VALUES (?, '', ?, ?, 1)",
-        (at, note, undoes),
-    )
-    revision = int(cursor.lastrowid or 0)
-    connection.execute(
-        "INSERT INTO private.revision (id, at, author, note, undoes, is_open) VALUES (?, ?, ?, '', ?, 1)",
-        (revision, at, author, undoes),
-    )
+    revision = 1 + max(find_last(connection, database) for database in ("main", "private"))
+    row = "(id, at, author, note, undoes, is_open) VALUES (?, ?, ?, ?, ?, 1)"
+    connection.execute(f"INSERT INTO main.revision {row}", (revision, at, "", note, undoes))
+    connection.execute(f"INSERT INTO private.revision {row}", (revision, at, author, "", undoes))
     return revision
+
+
+def find_last(connection: sqlite3.Connection, database: str) -> int:
+    """The number of a file's last revision, 0 before the first."""
+    row = connection.execute(f"SELECT ifnull(max(id), 0) FROM {database}.revision").fetchone()
+    return int(row[0])
 
 
 def close_revision(connection: sqlite3.Connection, revision: int) -> None:
@@ -94,18 +106,17 @@ def seal_revision(connection: sqlite3.Connection) -> None:
         connection.execute(f"UPDATE {database}.revision SET undoes = id WHERE is_open = 1")
 
 
-def adopt_external(connection: sqlite3.Connection, at: str) -> None:
-    """Give the changes that another program made a revision of their own, if there are any."""
+def adopt_external(connection: sqlite3.Connection, at: str) -> int | None:
+    """Give the changes that another program made a revision of their own; its number, None without any."""
     waiting = sum(count_external(connection, database) for database in ("main", "private"))
     if not waiting:
-        return
-    cursor = connection.execute(
-        "INSERT INTO main.revision (at, author, note) VALUES (?, ?, ?)", (at, EXTERNAL, f"{waiting} changes")
-    )
+        return None
+    revision = begin_revision(connection, at, "", f"{waiting} changes")
     for database in ("main", "private"):
-        connection.execute(
-            f"UPDATE {database}.change SET revision = ? WHERE revision IS NULL", (cursor.lastrowid,)
-        )
+        connection.execute(f"UPDATE {database}.revision SET author = ? WHERE id = ?", (EXTERNAL, revision))
+        connection.execute(f"UPDATE {database}.change SET revision = ? WHERE revision IS NULL", (revision,))
+    close_revision(connection, revision)
+    return revision
 
 
 def count_external(connection: sqlite3.Connection, database: str) -> int:
@@ -122,6 +133,17 @@ def find_undoable(connection: sqlite3.Connection) -> int | None:
            AND (id IN (SELECT revision FROM main.change) OR id IN (SELECT revision FROM private.change))"""
     ).fetchone()
     return None if row[0] is None else int(row[0])
+
+
+def can_undo(connection: sqlite3.Connection, revision: int) -> bool:
+    """Whether a revision stands: it neither is an undo nor has been undone, and it changed something."""
+    row = connection.execute(
+        """SELECT 1 FROM main.revision WHERE id = ?1 AND undoes IS NULL
+           AND id NOT IN (SELECT undoes FROM main.revision WHERE undoes IS NOT NULL)
+           AND (id IN (SELECT revision FROM main.change) OR id IN (SELECT revision FROM private.change))""",
+        (revision,),
+    ).fetchone()
+    return row is not None
 
 
 def is_personal(connection: sqlite3.Connection, revision: int) -> bool:
@@ -151,16 +173,58 @@ def read_states_before(
     return [_state(layer, row) for row in rows]
 
 
-def read_states_undone(
+def read_states_left(
     connection: sqlite3.Connection, layer: Layer, database: str, revision: int
 ) -> list[tuple[int, dict[str, Any] | None, bytes | None]]:
-    """How the rows that one revision touched stood before it; as `read_states_before`."""
+    """How one revision left the rows that it touched and that were changed again since; as `read_states_before`."""
     rows = connection.execute(
         f"""SELECT fid, operation, before, before_geom FROM {database}.change WHERE id IN (
-            SELECT min(id) FROM {database}.change WHERE layer = ? AND revision = ? GROUP BY fid)""",
+            SELECT min(later.id) FROM {database}.change AS later JOIN (
+                SELECT fid, max(id) AS last FROM {database}.change
+                WHERE layer = ?1 AND revision = ?2 GROUP BY fid) AS own
+            ON own.fid = later.fid AND later.id > own.last
+            WHERE later.layer = ?1 GROUP BY later.fid)""",
         (layer.name, revision),
     ).fetchall()
     return [_state(layer, row) for row in rows]
+
+
+def read_states_undone(
+    connection: sqlite3.Connection, layer: Layer, database: str, revision: int | None
+) -> list[tuple[int, dict[str, Any] | None, bytes | None]]:
+    """How the rows that one revision touched stood before it; as `read_states_before`.
+
+    None stands for the changes of other programs that no revision has adopted yet.
+    """
+    rows = connection.execute(
+        f"""SELECT fid, operation, before, before_geom FROM {database}.change WHERE id IN (
+            SELECT min(id) FROM {database}.change WHERE layer = ? AND revision IS ? GROUP BY fid)""",
+        (layer.name, revision),
+    ).fetchall()
+    return [_state(layer, row) for row in rows]
+
+
+def put_back(connection: sqlite3.Connection, layer: Layer, database: str, revision: int) -> None:
+    """Bring the rows of a layer that a revision touched back to how they stood before it."""
+    table = f"{database}.{quoted(layer.name)}"
+    is_spatial = layer.geometry is not Geometry.NONE
+    names = [*(["geom"] if is_spatial else []), *layer.column_names]
+    for fid, values, blob in read_states_undone(connection, layer, database, revision):
+        if values is None:
+            connection.execute(f"DELETE FROM {table} WHERE fid = ?", (fid,))
+            continue
+        state = [({**values, "geom": blob}).get(name) for name in names]
+        # The version goes on counting, so that an edit based on the undone state is refused.
+        assignments = ", ".join(f"{quoted(name)} = ?" for name in names)
+        cursor = connection.execute(
+            f"UPDATE {table} SET {assignments}, version = version + 1 WHERE fid = ?", (*state, fid)
+        )
+        if cursor.rowcount == 0:
+            columns = ", ".join(["fid", *map(quoted, names), "version"])
+            marks = ", ".join("?" * (len(names) + 2))
+            connection.execute(
+                f"INSERT INTO {table} ({columns}) VALUES ({marks})", (fid, *state, values["version"] + 1)
+            )
 
 
 def _state(

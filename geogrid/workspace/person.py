@@ -9,7 +9,6 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from geogrid.errors import ErasureUnfinishedError, FeatureNotFoundError, NotPermittedError, RevealLimitError
 from geogrid.responsibility.columns import read_texts
@@ -17,7 +16,7 @@ from geogrid.schema import ERASED_PREFIX, TABLES
 from geogrid.workspace import journal
 from geogrid.workspace.audit import BLANKED, Event, append_event, count_events, require_reason
 from geogrid.workspace.backup import PRIVATE_MEMBER
-from geogrid.workspace.connection import private_path_of
+from geogrid.workspace.connection import LOG_SUFFIXES, private_path_of
 from geogrid.workspace.geopackage import quoted
 from geogrid.workspace.scope import find_people_in_scope
 from geogrid.workspace.workspace import Workspace
@@ -219,6 +218,7 @@ def erase_person(
         event = Event(actor, "person.erase", _subject(fids[0]), reason_kept, {BLANKED: blanked})
         append_event(connection, event, now)
         journal.seal_revision(connection)
+        edit.is_history_rewritten = True
     finish_erasures(workspace)
     return ErasureReport(
         pseudonym,
@@ -327,6 +327,10 @@ def _blank_reasons(connection: sqlite3.Connection, told: dict[str, str]) -> list
 
 
 def _is_backup(file: Path) -> bool:
+    if file.name.endswith(
+        (".gpkg", ".sqlite", *LOG_SUFFIXES)
+    ):  # nothing but SQLite opens a county's file, this one or a neighbour
+        return False
     try:
         with zipfile.ZipFile(file) as archive:
             return PRIVATE_MEMBER in archive.namelist()
@@ -335,8 +339,10 @@ def _is_backup(file: Path) -> bool:
 
 
 def _find_remains(workspace: Workspace, told: dict[str, str]) -> list[tuple[str, Path]]:
+    """Texts that are still in the bytes of a file, its free pages too."""
     found: list[tuple[str, Path]] = []
-    for file in (workspace.path, workspace.private_path):
-        body: Any = file.read_bytes() if file.exists() else b""
-        found += [(name, file) for name, text in told.items() if text.encode() in body]
+    with workspace.snapshot() as connection:
+        for database, file in (("main", workspace.path), ("private", workspace.private_path)):
+            body = connection.serialize(name=database)
+            found += [(name, file) for name, text in told.items() if text.encode() in body]
     return found

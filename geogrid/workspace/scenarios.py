@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import geopandas as gpd
@@ -17,8 +17,15 @@ import shapely
 from geogrid.coverage.scenario import Scenario
 from geogrid.coverage.scenario_lonlat import read_records, write_records
 from geogrid.crs import change_crs
-from geogrid.errors import EmptyLayerError, FeatureNotFoundError, InvalidOptionError
+from geogrid.errors import (
+    EmptyLayerError,
+    FeatureNotFoundError,
+    InvalidOptionError,
+    NotUndoableError,
+    ScenarioConflictError,
+)
 from geogrid.schema import LAYERS, find_layer
+from geogrid.workspace.audit import Event
 from geogrid.workspace.edit import Edit
 from geogrid.workspace.workspace import Workspace
 
@@ -27,17 +34,22 @@ EDITED_LAYERS = ("centre", "gate", "street")
 LONGEST_NAME = 80
 
 
+APPLIED = "apply scenario "
+"""How the note of a revision begins that carried out a scenario."""
+
+
 @dataclass(frozen=True)
 class StoredScenario:
-    """A scenario as it is kept; `records` are in longitude and latitude."""
+    """A scenario as it is kept; `records` are in longitude and latitude, `version` counts its changes."""
 
     name: str
     note: str
     records: list[dict[str, Any]]
+    version: int
 
     def to_dict(self) -> dict[str, Any]:
         """What `scenario show --json` prints and `scenario save` takes."""
-        return {"name": self.name, "note": self.note, "edits": self.records}
+        return {"name": self.name, "note": self.note, "version": self.version, "edits": self.records}
 
 
 @dataclass(frozen=True)
@@ -50,33 +62,44 @@ class Applied:
         Id in the scenario -> id in the county.
     changed, removed
         Numbers of features.
+    revision
+        The revision that it became; None when everything stood so already.
     """
 
     added: dict[str, dict[str, str]]
     changed: dict[str, int]
     removed: dict[str, int]
+    revision: int | None = None
 
 
 def list_scenarios(workspace: Workspace) -> list[StoredScenario]:
     """All scenarios, by name."""
     frame = workspace.read("scenario")
     return [
-        StoredScenario(str(row["name"]), str(row["note"] or ""), json.loads(row["edits"] or "[]"))
+        StoredScenario(
+            str(row["name"]), str(row["note"] or ""), json.loads(row["edits"] or "[]"), int(row["version"])
+        )
         for row in frame.to_dict("records")
     ]
 
 
-def find_scenario(workspace: Workspace, name: str) -> StoredScenario:
+def find_scenario(workspace: Workspace, name: str, *, version: int | None = None) -> StoredScenario:
     """The scenario of that name.
 
     Raises
     ------
     FeatureNotFoundError
         When there is none.
+    ScenarioConflictError
+        When a version is asked for and it has another one by now.
     """
     for stored in list_scenarios(workspace):
         if stored.name == name:
+            if version is not None and stored.version != version:
+                raise _conflict(name, None, stored)
             return stored
+    if version is not None:
+        raise _conflict(name, None, None)
     raise FeatureNotFoundError(layer="scenario", keys=[name])
 
 
@@ -85,30 +108,69 @@ def read_scenario(workspace: Workspace, name: str) -> Scenario:
     return read_records(find_scenario(workspace, name).records, require_metric_crs(workspace))
 
 
-def save_scenario(workspace: Workspace, name: str, scenario: Scenario, author: str, note: str = "") -> None:
-    """Keep a scenario under a new name, as a revision.
+def find_applied(workspace: Workspace) -> dict[str, Any] | None:
+    """The latest revision that carried out a scenario and stands: its `name` and `revision`; None without one."""
+    history = workspace.history()
+    undone = set(history["undoes"].dropna())
+    for row in history.to_dict("records"):
+        note = str(row["note"] or "")
+        if note.startswith(APPLIED) and row["revision"] not in undone:
+            return {"name": note.removeprefix(APPLIED), "revision": int(row["revision"])}
+    return None
+
+
+def save_scenario(
+    workspace: Workspace,
+    name: str,
+    scenario: Scenario,
+    author: str,
+    note: str = "",
+    *,
+    version: int | None = None,
+) -> StoredScenario:
+    """Keep a scenario under a name, as a revision.
+
+    Parameters
+    ----------
+    version
+        Of the scenario of that name that this one takes the place of; None for a name not in use.
 
     Raises
     ------
     InvalidOptionError
-        When the name is empty, too long or taken.
+        When the name is empty, too long or holds what cannot be shown.
+    ScenarioConflictError
+        When the name is taken, or the version to be replaced is not the one that is kept.
     """
     name = name.strip()
-    if not 0 < len(name) <= LONGEST_NAME:
+    if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
         raise InvalidOptionError(
             option="NAME", value=name[:40], expected=f"1–{LONGEST_NAME} 个字符 / characters"
         )
-    if any(stored.name == name for stored in list_scenarios(workspace)):
-        raise InvalidOptionError(option="NAME", value=name, expected="未用过的方案名称 / a name not in use")
     records = write_records(scenario, require_metric_crs(workspace))
-    row = {"id": name, "name": name, "edits": json.dumps(records, ensure_ascii=False), "note": note}
+    text = json.dumps(records, ensure_ascii=False)
     with workspace.edit(author, f"scenario {name}") as edit:
-        edit.insert("scenario", pd.DataFrame([row], dtype=object))
+        kept = {stored.name: stored for stored in list_scenarios(workspace)}.get(name)
+        if (None if kept is None else kept.version) != version:
+            raise _conflict(name, {"name": name, "note": note, "edits": records}, kept)
+        if kept is None:
+            row = {"id": name, "name": name, "edits": text, "note": note}
+            edit.insert("scenario", pd.DataFrame([row], dtype=object))
+        else:
+            edit.update("scenario", name, kept.version, {"edits": text, "note": note})
+        return find_scenario(workspace, name)
 
 
-def delete_scenario(workspace: Workspace, name: str, author: str) -> None:
-    """Drop a scenario; FeatureNotFoundError when there is none of that name."""
+def delete_scenario(workspace: Workspace, name: str, author: str, *, version: int | None = None) -> None:
+    """Drop a scenario, of whatever version or of the one that is meant.
+
+    Raises
+    ------
+    FeatureNotFoundError, ScenarioConflictError
+        As `find_scenario`.
+    """
     with workspace.edit(author, f"delete scenario {name}") as edit:
+        find_scenario(workspace, name, version=version)
         edit.delete("scenario", [name])
 
 
@@ -124,11 +186,50 @@ def apply_scenario(workspace: Workspace, scenario: Scenario, author: str, note: 
         As `Scenario.apply`; nothing is changed then.
     """
     with workspace.edit(author, note) as edit:
-        before = workspace.read_town()
-        after = scenario.apply(before)
-        applied = Applied({}, {}, {})
-        for name in EDITED_LAYERS:
-            _write_layer(workspace, edit, name, getattr(before, name), getattr(after, name), applied)
+        applied = _carry_out(workspace, edit, scenario)
+    return replace(applied, revision=edit.revision)
+
+
+def apply_kept_scenario(
+    workspace: Workspace, name: str, author: str, *, version: int | None = None, actor: str | None = None
+) -> Applied:
+    """The same for the scenario of a name as it is kept, or of one version alone; raises as `find_scenario` too."""
+    event = Event(actor or author, "scenario.apply", name)
+    with workspace.edit(author, f"{APPLIED}{name}", event=event) as edit:
+        records = find_scenario(workspace, name, version=version).records
+        applied = _carry_out(workspace, edit, read_records(records, require_metric_crs(workspace)))
+    return replace(applied, revision=edit.revision)
+
+
+def undo_applied(workspace: Workspace, revision: int, author: str) -> int:
+    """Take back a revision that carried out a scenario; the revision that does so.
+
+    Raises
+    ------
+    NotUndoableError
+        When it carried out none, or is taken back already.
+    RowsChangedError
+        When what it changed was changed again since.
+    """
+    history = workspace.history().set_index("revision")["note"]
+    if revision not in history.index or not str(history[revision] or "").startswith(APPLIED):
+        raise NotUndoableError(revision=str(revision))
+    return workspace.undo_revision(revision, author)
+
+
+def _conflict(
+    name: str, yours: dict[str, Any] | None, theirs: StoredScenario | None
+) -> ScenarioConflictError:
+    kept = None if theirs is None else theirs.to_dict()
+    return ScenarioConflictError(name, 0 if theirs is None else theirs.version, yours, kept)
+
+
+def _carry_out(workspace: Workspace, edit: Edit, scenario: Scenario) -> Applied:
+    before = workspace.read_town()
+    after = scenario.apply(before)
+    applied = Applied({}, {}, {})
+    for name in EDITED_LAYERS:
+        _write_layer(workspace, edit, name, getattr(before, name), getattr(after, name), applied)
     return applied
 
 

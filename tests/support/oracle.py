@@ -20,6 +20,8 @@ import pandas as pd
 import shapely
 
 from geogrid.coverage.town import Town
+from tests.support.oracle_squares import lay_squares
+from tests.support.oracle_streets import mm, number_nodes, stand_on_streets
 
 DETOUR, LIMIT_M, EDGE_M, GATE_STREET_M, ALONG_M = 1.2, 300.0, 2.0, 15.0, 10.0
 ROUND_GATE_M, EVEN, FLUSH_M, MEET_M = 4.0, 0.01, 0.1, 0.002
@@ -45,14 +47,18 @@ class Segment:
 class Streets:
     """One network: public, or inside one set of walls."""
 
-    def __init__(self, name):
-        self.name, self.segments = name, []
+    def __init__(self, name, closed=()):
+        self.name, self.segments, self.closed, self.n_snapped = name, [], closed, 0
 
-    def add(self, line, height_at, price_of):
+    def add(self, line, height_at, price_of, name_node=lambda place: place):
         coords = [xy[:2] for xy in line.coords]
         for a, b in itertools.pairwise(coords):
-            ends = tuple((math.floor(x * 1000 + 0.5), math.floor(y * 1000 + 0.5)) for x, y in (a, b))
-            if ends[0] != ends[1]:
+            places = mm(a), mm(b)
+            ends = tuple(
+                (place, len(self.segments), end) if place in self.closed else name_node(place)
+                for end, place in enumerate(places)
+            )
+            if places[0] != places[1]:
                 metres = math.hypot(b[0] - a[0], b[1] - a[1])
                 rise = height_at(b) - height_at(a)
                 rise = 0.0 if math.isnan(rise) else rise
@@ -67,7 +73,7 @@ class Streets:
         if not self.segments or any(map(math.isnan, xy)) or (allowed is not None and not allowed.any()):
             return None
         if not hasattr(self, "_ends"):
-            self._ends = np.array([segment.coords for segment in self.segments])
+            self._ends = np.array([segment.coords for segment in self.segments[: self.n_snapped or None]])
         a, along = self._ends[:, 0], self._ends[:, 1] - self._ends[:, 0]
         share = np.clip(((np.array(xy) - a) * along).sum(axis=1) / (along**2).sum(axis=1), 0, 1)
         straight = np.hypot(*(np.array(xy) - (a + share[:, None] * along)).T)
@@ -86,10 +92,32 @@ class Streets:
         """The node at a place on a segment."""
         return self.segments[number].stops.setdefault(share, (self.name, number, share))
 
+    def place(self, number, share):
+        """Where a place on a segment is."""
+        (a, b), (c, d) = self.segments[number].coords
+        return a + share * (c - a), b + share * (d - b)
+
+    def sides(self, number, share):
+        """The place on a segment, and where that is a stop, the same place on every other that ends there."""
+        here = self.segments[number]
+        length = math.dist(*here.coords)
+        places = [
+            mm(xy)
+            for xy, metres in zip(here.coords, (share * length, (1 - share) * length), strict=True)
+            if metres <= 0.001 and mm(xy) in self.closed
+        ]
+        others = [
+            (other, end)
+            for other, segment in enumerate(self.segments)
+            for end, xy in enumerate(segment.coords)
+            if places and mm(xy) == places[0]
+        ]
+        return others or [(number, share)]
+
     def graph(self):
         graph = nx.DiGraph()
         for segment in self.segments:
-            start, end = ((self.name, *node) for node in segment.ends)
+            start, end = ((self.name, node) for node in segment.ends)
             chain = [(0, start), *sorted(segment.stops.items()), (1, end)]
             for (p, node), (q, other) in itertools.pairwise(chain):
                 for u, v, price in ((node, other, segment.ahead), (other, node, segment.back)):
@@ -154,8 +182,9 @@ class Oracle:
             for part in self.parts
         }
         self._plant_obstacles()
-        self.public, self.inside = Streets("public"), {}
+        self._draw_streets()
         self._add_streets()
+        self._add_grounds()
         self.gates = [gate for part in self.parts for gate in self._find_gates(part)]
         self.cost = self._measure()
 
@@ -209,13 +238,61 @@ class Oracle:
                 gated.append(row.id)
         return gated
 
-    def _add_streets(self):
+    def _draw_streets(self):
+        """The walked streets in their order, with a vertex wherever one is stopped or comes onto a square."""
         streets = self.town.street.rename(columns={"class": "street_class"})
         rows = [row for row in streets.itertuples() if not says(row.walkable, answer=False)]
         self._passing = self._find_passing(rows)
-        for row in sorted(streets.itertuples(), key=lambda row: row.id):
-            if says(row.walkable, answer=False):
-                continue
+        rows.sort(key=lambda row: row.id)
+        drawn = [(row, line) for row in rows for line in getattr(row.geometry, "geoms", [row.geometry])]
+        walled = {gate.id for compound in self.gated for gate in self._gates_of(compound)}
+        lines, closed = stand_on_streets(self.town, [(row.id, line) for row, line in drawn], walled)
+        solid = [*self.town.barrier.geometry, *self.town.water.geometry]
+        solid += [self.polygons[compound] for compound in self.gated]
+        bridges = [says(row.bridge) for row, _ in drawn]
+        lines, self.grounds_open = lay_squares(
+            self.town, list(zip(bridges, [line for _, line in lines], strict=True)), solid
+        )
+        self.streets = [(row, line) for (row, _), line in zip(drawn, lines, strict=True)]
+        self.nodes = number_nodes(self.town)
+        self.closed, self.public, self.inside = closed, Streets("public", closed), {}
+
+    def straight(self, a, b):
+        """The price of a straight walk over open ground."""
+        return math.floor(1000 * math.dist(a, b) / self.speed + 0.5)
+
+    def _add_grounds(self):
+        """Edges and chords of squares; nobody steps on a chord but at its ends."""
+        self.edge_of = {}
+        for kind in ("edges", "chords"):
+            for number, ground in enumerate(self.grounds_open):
+                for line in getattr(ground, kind):
+                    first = len(self.public.segments)
+                    self.public.add(
+                        line, lambda _: math.nan, lambda m, _: math.floor(1000 * m / self.speed + 0.5)
+                    )
+                    if kind == "edges":
+                        self.edge_of.update(dict.fromkeys(range(first, len(self.public.segments)), number))
+            self.public.n_snapped = self.public.n_snapped or len(self.public.segments)
+
+    def _land(self, walks, node, landed, *, back):
+        """Link a place with the places of the squares on which it comes: by (ground, where, price)."""
+        for number, xy, price in landed:
+            ground = self.grounds_open[number]
+            for place in ground.places:
+                if ground.sees(xy, place):
+                    ends = node, ("public", mm(place))
+                    link(walks, *(ends[::-1] if back else ends), price + self.straight(xy, place))
+
+    def _cross_squares(self, walks, home, landed, centre, others):
+        for number, xy, price in landed:
+            for other, other_xy, other_price in others:
+                if number == other and self.grounds_open[number].sees(xy, other_xy):
+                    total = price + self.straight(xy, other_xy) + other_price
+                    link(walks, ("home", home), ("centre", centre), total)
+
+    def _add_streets(self):
+        for row, line in self.streets:
             is_length, is_steps = self.profile == "length", says(row.steps)
             speed = self.speed * (0.5 if is_steps and not is_length else 1)
             wait = CROSSINGS_S.get(row.street_class, 0) if says(row.crossing) else 0
@@ -230,8 +307,11 @@ class Oracle:
                 tobler = math.exp(-3.5 * abs(slope + 0.05)) / math.exp(-3.5 * 0.05)
                 return math.floor(1000 * metres / speed / tobler + 1000 * (wait / whole_m * metres) + 0.5)
 
-            for line in getattr(row.geometry, "geoms", [row.geometry]):
-                self._add_line(line, price_of, says(row.bridge))
+            def name_node(place, street=row.id):
+                number = self.nodes.get((street, place))
+                return place if number is None else (place, number)
+
+            self._add_line(line, price_of, says(row.bridge), name_node)
 
     def _find_passing(self, rows):
         """For every node of a bridge the parts that the whole bridge passes over without ending in them."""
@@ -254,7 +334,7 @@ class Oracle:
                 passing[node] = frozenset(self.parts) - held
         return passing
 
-    def _add_line(self, line, price_of, is_bridge):
+    def _add_line(self, line, price_of, is_bridge, name_node):
         def height_at(xy):
             """Of the first piece of the line that passes there, when both of its ends have one."""
             if not line.has_z:
@@ -291,9 +371,9 @@ class Oracle:
             streets = (
                 self.public
                 if not region
-                else self.inside.setdefault(region, Streets(f"in {number_of(region)}"))
+                else self.inside.setdefault(region, Streets(f"in {number_of(region)}", self.closed))
             )
-            streets.add(piece, height_at, price_of)
+            streets.add(piece, height_at, price_of, name_node)
 
     def _find_gates(self, part):
         edge = part.polygon.boundary
@@ -423,18 +503,18 @@ class Oracle:
         return streets.stop(*snapped[:2]), self.leg(snapped[2])
 
     def _step_out(self, xy, is_clear, wanted=None):
-        """The same onto the public streets, past no obstacle where that can be: segment, share, price, whether barred.
+        """The same onto the public streets, past no obstacle where that can be: places, price, whether barred.
 
         Where the street leads to none of the wanted islands, the next one that does is there too, if any is clear.
         """
         found = self.public.snap(xy, is_clear)
         if found is None or found[2] * DETOUR > LIMIT_M:
             return []
-        steps = [(*found[:2], self.leg(found[2]), not found[3])]
-        if wanted is not None and self.island_of[found[0]] not in wanted:
+        steps = [(self.public.sides(*found[:2]), self.leg(found[2]), not found[3])]
+        if wanted is not None and self._is_stranded(found[0], wanted):
             found = self.public.snap(xy, is_clear, np.isin(self.island_of, list(wanted)))
             if found is not None and found[3]:
-                steps.append((*found[:2], self.leg(found[2]), False))
+                steps.append((self.public.sides(*found[:2]), self.leg(found[2]), False))
         return steps
 
     def _step_out_of_gate(self, gate, wanted=None):
@@ -447,11 +527,33 @@ class Oracle:
         )
         return steps[-1] if steps else None
 
+    def _is_stranded(self, number, wanted):
+        """Whether a segment leads to no wanted island, not even were all open that stops people."""
+        same = np.flatnonzero(self.open_island_of == self.open_island_of[number])
+        return not any(self.island_of[other] in wanted for other in same)
+
     def _number_islands(self):
         """The island of every public segment: streets that are joined."""
         graph = nx.Graph(segment.ends for segment in self.public.segments)
+        first = {}
+        for number, ground in self.edge_of.items():  # all edges of a ground are joined across it
+            graph.add_edge(
+                self.public.segments[number].ends[0],
+                self.public.segments[first.setdefault(ground, number)].ends[0],
+            )
+        self.island_of = self._list_islands(graph)
+        at_stop = defaultdict(list)
+        for segment in self.public.segments:
+            for node, xy in zip(segment.ends, segment.coords, strict=True):
+                if mm(xy) in self.public.closed:
+                    at_stop[mm(xy)].append(node)
+        for nodes in at_stop.values():
+            nx.add_path(graph, nodes)
+        self.open_island_of = self._list_islands(graph)
+
+    def _list_islands(self, graph):
         number = {node: n for n, nodes in enumerate(nx.connected_components(graph)) for node in nodes}
-        self.island_of = np.array([number[segment.ends[0]] for segment in self.public.segments])
+        return np.array([number[segment.ends[0]] for segment in self.public.segments])
 
     def _walk_inside(self, start, end):
         """The price of a walk between two places of one region, and whether it passes an obstacle."""
@@ -518,24 +620,34 @@ class Oracle:
                 yield last, price + onward, barred or also
 
     def _leave(self, doors, tails, wanted=None, *, back):
-        """How the doors of a place are left: (segment, share, price), exits that touch no street, whether clear."""
-        ways, exits = [], []
+        """How the doors of a place are left: by (place on the street, price), by exits that touch no street, onto
+        squares.
+        """
+        ways, exits, landed = [], [], []
         for xy, region in doors:
             exits.append(Exit(None, xy, region, 0, barred=False, spare_m=TOUCH_M))
             if not region:
-                ways += self._step_out(xy, self.is_clear, wanted)
+                landed += [(n, xy, 0) for n, ground in enumerate(self.grounds_open) if ground.holds(xy)]
+                steps = self._step_out(xy, self.is_clear, wanted)
+                ways += [(side, price, barred) for sides, price, barred in steps for side in sides]
                 continue
             for last, price, barred in self._ways_out(xy, region, tails, back=back):
                 if last.outside is None:
-                    ways.append((None, None, price, barred))
+                    ways.append((None, price, barred))
                 elif last.outside:
                     exits.append(Exit(last, last.xy, last.outside, price, barred, ROUND_GATE_M))
                 elif self.gate_steps[last]:
-                    number, share, leg, _ = self.gate_steps[last]
-                    ways.append((number, share, price + leg, barred))
-        is_clear = any(not barred for *_, barred in ways)
-        kept = [way[:3] for way in ways if way[0] is not None and not (way[3] and is_clear)]
-        return kept, exits, is_clear
+                    sides, leg, _ = self.gate_steps[last]
+                    ways += [(side, price + leg, barred) for side in sides]
+        is_clear = any(not barred for _, _, barred in ways)
+        kept = [(side, price) for side, price, barred in ways if side and not (barred and is_clear)]
+        is_clear = is_clear or bool(landed)
+        landed += [
+            (self.edge_of[number], self.public.place(number, share), price)
+            for (number, share), price in kept
+            if number in self.edge_of
+        ]
+        return kept, exits, is_clear, landed
 
     def _measure(self):
         homes = list(self._homes())
@@ -549,8 +661,10 @@ class Oracle:
         self._number_islands()
         out, into = self._tails(back=False), self._tails(back=True)
 
-        def islands(ways):
-            return {self.island_of[number] for number, _, _ in ways}
+        def islands(ways, landed):
+            grounds = {ground for ground, _, _ in landed}
+            edges = {number for number, ground in self.edge_of.items() if ground in grounds}
+            return {self.island_of[number] for number in {side[0] for side, _ in ways} | edges}
 
         def enter(wanted=None, only=None):
             return {
@@ -561,37 +675,42 @@ class Oracle:
 
         def leave(entered):
             """Homes and gates stand on streets that lead to a centre, where such are within the limit."""
-            wanted = {island for ways, _, _ in entered.values() for island in islands(ways)}
+            wanted = {island for ways, _, _, landed in entered.values() for island in islands(ways, landed)}
             self.gate_steps = {gate: self._step_out_of_gate(gate, wanted) for gate in self.gates}
             return {home: self._leave(own, out, wanted, back=False) for home, own in homes}
 
         self.gate_steps = {gate: self._step_out_of_gate(gate) for gate in self.gates}
         entered = enter()
         left = leave(entered)
-        peopled = {island for ways, _, _ in left.values() for island in islands(ways)}
+        peopled = {island for ways, _, _, landed in left.values() for island in islands(ways, landed)}
         entered = enter()
-        lonely = [centre for centre, (ways, _, _) in entered.items() if not islands(ways) & peopled]
+        lonely = [
+            centre for centre, (ways, _, _, landed) in entered.items() if not islands(ways, landed) & peopled
+        ]
         moved = entered | enter(peopled, lonely)
         if any(len(moved[centre][0]) > len(entered[centre][0]) for centre in lonely):
             entered = moved
             left = leave(entered)
             entered = enter() | enter(peopled, lonely)
         walks = nx.DiGraph()
-        for home, (ways, exits, is_clear) in left.items():
+        for home, (ways, exits, is_clear, landed) in left.items():
             walks.add_node(("home", home))
-            for number, share, price in ways:
-                link(walks, ("home", home), self.public.stop(number, share), price)
-            for centre, (_, others, other_clear) in entered.items():
+            self._land(walks, ("home", home), landed, back=False)
+            for side, price in ways:
+                link(walks, ("home", home), self.public.stop(*side), price)
+            for centre, (_, others, other_clear, entering) in entered.items():
+                self._cross_squares(walks, home, landed, centre, entering)
                 for here, there in itertools.product(exits, others):
                     if here.region and here.region == there.region:
                         start, end = ((one.xy, one.region, one.spare_m) for one in (here, there))
                         price, barred = self._walk_inside(start, end)
                         if not ((barred or here.barred or there.barred) and is_clear and other_clear):
                             link(walks, ("home", home), ("centre", centre), here.price + price + there.price)
-        for centre, (ways, _, _) in entered.items():
+        for centre, (ways, _, _, landed) in entered.items():
             walks.add_node(("centre", centre))
-            for number, share, price in ways:
-                link(walks, self.public.stop(number, share), ("centre", centre), price)
+            self._land(walks, ("centre", centre), landed, back=True)
+            for side, price in ways:
+                link(walks, self.public.stop(*side), ("centre", centre), price)
         for u, v, price in self.public.graph().edges(data="price"):
             link(walks, u, v, price)
         cost = {home: {} for home, _ in homes}

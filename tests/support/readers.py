@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from geogrid.io import elevation, vector
+from geogrid.io import elevation, osm, vector
 from geogrid.io.encoding import normalise_encoding
 from geogrid.io.parcel import Parcel
 from geogrid.io.vector import Imported
@@ -35,3 +35,11 @@ def read_elevation_in_process(path, lonlat):
         shutil.copyfile(path, Path(folder, "input.tif"))
         request = Parcel({"file": path.name}, arrays={"lonlat": lonlat})
         return elevation.read_elevation_here(Path(folder), request, _silent).arrays["heights"]
+
+
+def read_osm_in_process(path):
+    """`read_osm` without the guard: the layers, and what the reader tells."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copyfile(path, Path(folder, "input"))
+        found = osm.read_osm_here(Path(folder), Parcel({"file": path.name}), _silent)
+    return found.frames, found.info

@@ -20,6 +20,7 @@ from geogrid.workspace import Workspace
 from tests.support.web import open_client, write_town
 from webmap import create_app
 from webmap.assets import read_fingerprints
+from webmap.disclosure import find_rule
 from webmap.foliummap import LEAFLET_URL
 from webmap.roles import find_need
 
@@ -29,6 +30,7 @@ AWAY = ("community:350725001002",)
 
 ACTORS: dict[str, tuple[str, tuple[str, ...]]] = {
     "nobody": ("", ()),
+    "areas": ("", ()),
     "everybody": ("", ()),
     "public": ("public", ()),
     "staff": ("staff", ()),
@@ -37,7 +39,11 @@ ACTORS: dict[str, tuple[str, tuple[str, ...]]] = {
     "admin": ("admin", ()),
     "admin_away": ("admin", AWAY),
 }
-"""Column -> role and scope; `nobody` asks a county that is not open to all, `everybody` one that is."""
+"""Column -> role and scope; `nobody` asks a county that is not open to those without a login, `areas` one
+that shows them areas alone; all others ask one that shows them the map."""
+
+LEVELS = {"nobody": "off", "areas": "areas"}
+"""Column -> the value of `web.public` where it is not `map`."""
 
 
 def read_rows() -> list[dict[str, str]]:
@@ -45,15 +51,18 @@ def read_rows() -> list[dict[str, str]]:
     return list(csv.DictReader(TABLE.read_text(encoding="utf-8").splitlines()))
 
 
-def open_towns(folder: Path) -> tuple[Flask, Flask]:
-    """The town closed to those without a login, and open to all."""
-    closed, opened = write_town(folder / "closed.gpkg"), write_town(folder / "open.gpkg")
-    with Workspace.open(closed) as workspace:
-        workspace.set_setting("web.public", "off", "test")
-    return create_app(closed), create_app(opened)
+def open_towns(folder: Path) -> dict[str, Flask]:
+    """The town for each column, open to those without a login as it says."""
+    towns = {}
+    for level in ("off", "areas", "map"):
+        path = write_town(folder / f"{level}.gpkg")
+        with Workspace.open(path) as workspace:
+            workspace.set_setting("web.public", level, "test")
+        towns[level] = create_app(path)
+    return {actor: towns[LEVELS.get(actor, "map")] for actor in ACTORS}
 
 
-FIELDS = ("route", "method", "address", "body", "needs", *ACTORS)
+FIELDS = ("route", "method", "address", "body", "needs", "tells", *ACTORS)
 
 
 def list_routes(app: Flask) -> set[tuple[str, str]]:
@@ -69,6 +78,15 @@ def find_needs(app: Flask) -> dict[tuple[str, str], str | None]:
     """Route and method -> the capability it is marked with."""
     return {
         (rule.rule, method): find_need(app, rule.endpoint)
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods or ()
+    }
+
+
+def find_rules(app: Flask) -> dict[tuple[str, str], str | None]:
+    """Route and method -> what it may give away of counts of people."""
+    return {
+        (rule.rule, method): find_rule(rule.endpoint)
         for rule in app.url_map.iter_rules()
         for method in rule.methods or ()
     }
@@ -94,24 +112,24 @@ def ask(client: FlaskClient, row: dict[str, str], actor: str) -> Any:
 def main() -> None:
     """Add a row for each route that has none, and drop the rows of routes that are gone."""
     with tempfile.TemporaryDirectory() as folder:
-        closed, opened = open_towns(Path(folder))
-        needs = find_needs(closed)
-        clients = {
-            actor: open_client(closed if actor == "nobody" else opened, *who) for actor, who in ACTORS.items()
-        }
+        towns = open_towns(Path(folder))
+        needs, rules = find_needs(towns["nobody"]), find_rules(towns["nobody"])
+        clients = {actor: open_client(towns[actor], *who) for actor, who in ACTORS.items()}
         known = {(row["route"], row["method"]): row for row in read_rows()}
         rows = []
-        for route, method in sorted(list_routes(closed)):
+        for route, method in sorted(list_routes(towns["nobody"])):
             row = known.get((route, method)) or {
                 "route": route,
                 "method": method,
                 "address": route.replace("<", "").replace(">", ""),
                 "body": "",
             }
-            row["needs"] = needs[route, method] or ""
+            row["needs"], row["tells"] = needs[route, method] or "", rules[route, method] or ""
             for actor, client in clients.items():
                 if not row.get(actor):
-                    with ask(client, row, actor) as response:
+                    ends = route == "/logout"  # the session of the others
+                    own = open_client(towns[actor], *ACTORS[actor]) if ends else client
+                    with ask(own, row, actor) as response:
                         row[actor] = str(response.status_code)
             if (route, method) not in known:
                 print(",".join(str(row[field]) for field in FIELDS))

@@ -222,7 +222,7 @@ def write_town(path: Path, names: tuple[str, ...] = (), county: str = "测试县
             edit.insert(layer, frame)
         for table, frame in duty_tables().items():
             edit.insert(table, frame)
-        edit.set_setting("web.public", "on")
+        edit.set_setting("web.public", "map")
     return path
 
 

@@ -1,7 +1,8 @@
 /* The card: one place, its areas, who answers for it, the nearest centre, and the evidence. */
 
+import { may } from "./account.js";
 import { cardActions } from "./cardactions.js";
-import { bar, shareText } from "./coverage.js";
+import { bar, countsOf, shareText } from "./coverage.js";
 import { getJson, withReading } from "./data.js";
 import { byId, element, fill } from "./dom.js";
 import { duties } from "./duties.js";
@@ -116,17 +117,17 @@ function areaCoverage({ kind, key }) {
     .then((coverage) => {
       const area = (coverage[`by_${kind}`] || []).find(({ code }) => code === key);
       if (!area) return;
-      const counts = area.people.total === null ? area.homes : area.people;
+      const counts = countsOf(area);
       fill(
         box,
         element(
           "p",
           { class: "area-share" },
           element("strong", {}, shareText(counts)),
-          element("span", {}, text(counts === area.people ? "share.people" : "share.homes"), element("em", {}, coverage.title[language])),
+          element("span", {}, text(counts.isPeople ? "share.people" : "share.homes"), element("em", {}, coverage.title[language])),
         ),
         bar(counts),
-        element("p", { class: "note" }, text("area.counts", { total: count(counts.total), missed: count(counts.not_covered) })),
+        element("p", { class: "note" }, text(counts.isPeople ? "area.counts" : "area.counts.homes", { total: count(counts.total), missed: count(counts.not_covered) })),
       );
     })
     .catch((error) => fill(box, element("p", { class: "refusal" }, error.message)));
@@ -193,7 +194,7 @@ export async function showCentre(id) {
   showWaiting();
   const [centres, served] = await Promise.all([
     getJson("/api/v1/layers/centre.geojson"),
-    getJson(withReading("/api/v1/centres", state.reading)),
+    may("study") ? getJson(withReading("/api/v1/centres", state.reading)) : null,
   ]);
   const feature = centres.features.find(({ properties }) => (properties.centre || properties.id) === id);
   if (!feature) {
@@ -201,14 +202,14 @@ export async function showCentre(id) {
     return null;
   }
   const { name, services, hours, address, capacity } = feature.properties;
-  const own = served.centres.find((centre) => centre.centre === id) || { people: 0, n_homes: 0 };
+  const own = served && (served.centres.find((centre) => centre.centre === id) || { people: 0, n_homes: 0 });
   const rows = [
     ["centre.services", services],
     ["centre.hours", hours],
     ["centre.address", address],
     ["centre.capacity", capacity === null || capacity === undefined ? null : count(capacity)],
-    ["centre.people", own.people === null ? null : text("n.people", { n: count(own.people) })],
-    ["centre.homes", text("n.homes", { n: count(own.n_homes) })],
+    ["centre.people", own && own.people !== null ? text("n.people", { n: count(own.people) }) : null],
+    ["centre.homes", own && text("n.homes", { n: count(own.n_homes) })],
   ];
   open(
     element(
@@ -222,7 +223,7 @@ export async function showCentre(id) {
           .filter(([, value]) => value)
           .map(([key, value]) => element("div", {}, element("dt", {}, text(key)), element("dd", {}, value))),
       ),
-      element("p", { class: "note" }, text("centre.note", { title: served.title[language] })),
+      served ? element("p", { class: "note" }, text("centre.note", { title: served.title[language] })) : null,
     ),
   );
   return feature.geometry.coordinates;

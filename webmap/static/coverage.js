@@ -1,5 +1,6 @@
 /* The reading in force and what it says: the share of people reached, and what was left out of it. */
 
+import { may } from "./account.js";
 import { getJson, withReading } from "./data.js";
 import { byId, element, fill } from "./dom.js";
 import { change, onChange, state } from "./state.js";
@@ -11,6 +12,12 @@ export function startCoverage(county) {
   makeSwitch(county.readings);
   onChange((changed) => changed.has("reading") && show(county));
   show(county);
+}
+
+/* What an area is read by: its people where it is told how many are reached, else its homes. */
+export function countsOf(area) {
+  const counts = typeof area.people.covered === "number" ? area.people : area.homes;
+  return { ...counts, isPeople: counts === area.people, rounded: area.people.rounded };
 }
 
 /* The share that is reached, of those with an answer or without one alike; null where unknown. */
@@ -59,8 +66,8 @@ async function show(county) {
 }
 
 function summary(coverage, county) {
-  const known = coverage.people.total !== null;
-  const counts = known ? coverage.people : coverage.homes;
+  const counts = countsOf(coverage);
+  const known = counts.isPeople;
   const title = county.readings.find(({ id }) => id === state.reading).title[language];
   return [
     element(
@@ -78,7 +85,8 @@ function summary(coverage, county) {
       row("u", "status.u", counts.unanswered, known),
     ),
     known && counts.covered_range_90 ? element("p", { class: "note" }, range(counts.covered_range_90)) : null,
-    element("p", { class: "note" }, leftOut(coverage), counts.rounded ? ` ${text("rounded")}` : ""),
+    element("p", { class: "note" }, leftOut(coverage), counts.rounded ? ` ${text(may("study") ? "rounded.staff" : "rounded")}` : ""),
+    may("study") ? null : element("p", { class: "note" }, element("a", { id: "more-with-login", href: `/login?lang=${language}` }, text("login.shows"))),
   ];
 }
 

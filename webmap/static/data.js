@@ -9,6 +9,7 @@ export class Refusal extends Error {
     super(document.body.dataset.language === "en" ? problem.detail_en : problem.detail);
     this.code = problem.code;
     this.status = problem.status;
+    this.problem = problem;
   }
 }
 

@@ -1,5 +1,6 @@
 /* Every building, coloured by whether its people reach a centre; footprints and colours come apart. */
 
+import { may } from "./account.js";
 import { forget, getJson, withReading } from "./data.js";
 import { tell } from "./notice.js";
 import { shapesInTile, tracePaths } from "./shapes.js";
@@ -22,12 +23,13 @@ export function makeHomes(options) {
   let isShown = false;
   let asked = null;
   async function recolour() {
-    if (!state.reading || !isShown) return;
+    if (!state.reading || !isShown || !may("see_colours")) return;
     const own = (asked = state.reading);
     const found = await readLetters("/api/v1/homes", own);
     if (asked !== own) return; // another reading was chosen meanwhile
     [codes, doubts] = [found, null];
     layer.repaint();
+    if (!may("study")) return;
     const inDoubt = await readLetters("/api/v1/homes/doubt", own);
     if (asked !== own) return;
     doubts = inDoubt;

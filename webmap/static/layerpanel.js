@@ -1,5 +1,6 @@
 /* Folium's layer control as a tree of ours: sections that fold, each row with the mark it stands for. */
 
+import { may } from "./account.js";
 import { byId, element } from "./dom.js";
 import { layoutNames } from "./names.js";
 import { change, state } from "./state.js";
@@ -12,7 +13,7 @@ export function startLayerPanel(county) {
   const body = byId("layers-body");
   const sections = new Map();
   town.groups.forEach((group, i) => {
-    if (group.name === "basemap" && !county.basemap) return;
+    if ((group.name === "basemap" && !county.basemap) || !may(group.needs)) return;
     if (!sections.has(group.section)) {
       const section = element("details", { open: true }, element("summary", {}, text(`section.${group.section}`)));
       sections.set(group.section, section);
@@ -21,7 +22,8 @@ export function startLayerPanel(county) {
     rows[i].dataset.group = group.name;
     rows[i].querySelector("input").after(element("i", { class: `swatch swatch-${group.name}`, "aria-hidden": "true" }));
     sections.get(group.section).append(rows[i]);
-    if (group.name === "homes") sections.get(group.section).append(colourSwitch());
+    if (group.name === "homes" && !may("see_colours")) rows[i].querySelector(".swatch").className = "key key-other";
+    else if (group.name === "homes") sections.get(group.section).append(colourSwitch());
   });
   town.control.getContainer().remove();
   town.map.on("overlayadd overlayremove", () => {

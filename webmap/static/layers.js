@@ -1,5 +1,6 @@
 /* What Folium's script calls: one maker for each kind of layer. It runs before that script. */
 
+import { may } from "./account.js";
 import { makeAreas } from "./areas.js";
 import { makeBaseMap } from "./basemap.js";
 import { makeFindings } from "./findings.js";
@@ -21,7 +22,7 @@ const makers = {
 
 window.geogrid = {
   createLayer(options) {
-    return makers[options.kind](options);
+    return may(options.needs) ? makers[options.kind](options) : L.layerGroup();
   },
   registerMap,
 };

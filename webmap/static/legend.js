@@ -1,5 +1,6 @@
 /* What the marks on the map mean: of what is shown, and nothing else. */
 
+import { may } from "./account.js";
 import { byId, element, fill } from "./dom.js";
 import { onChange, state } from "./state.js";
 import { findingColours } from "./styles.js";
@@ -13,7 +14,7 @@ const PLAIN = new Set(["basemap", "county"]);
 export function startLegend(county) {
   const box = byId("legend");
   function show() {
-    const visible = town.groups.filter(({ name, layer }) => town.map.hasLayer(layer) && !PLAIN.has(name) && !(state.plan && name === "gap"));
+    const visible = town.groups.filter(({ name, layer, needs }) => may(needs) && town.map.hasLayer(layer) && !PLAIN.has(name) && !(state.plan && name === "gap"));
     const title = state.plan ? readingTitle(state.plan) : county.readings.find(({ id }) => id === state.reading)?.title[language];
     fill(
       byId("legend-body"),
@@ -32,6 +33,7 @@ export function startLegend(county) {
 }
 
 function keysOf(name) {
+  if (name === "homes" && !may("see_colours")) return [key("key key-other", text("layer.homes"))];
   if (name === "homes") return state.colours === "bands" ? bandKeys() : statusKeys();
   if (name === "finding") return Object.keys(findingColours).map((kind) => key(`key key-${kind}`, text(`severity.${kind}`)));
   return [key(`swatch swatch-${name}`, text(`layer.${name}`))];
@@ -45,7 +47,7 @@ function statusKeys() {
   return [
     key("key key-c", text("status.c")),
     key("key key-n", text("status.n")),
-    state.plan ? null : key("key key-doubt", text("status.doubt")),
+    state.plan || !may("study") ? null : key("key key-doubt", text("status.doubt")),
     key("key key-u", text("status.u")),
     key("key key-other", text("status.-")),
     ...(state.plan ? [key("key key-newly", text("plan.newly")), key("key key-lost", text("plan.lost"))] : []),

@@ -1,18 +1,20 @@
 /* The tabs below the figures: gaps, and the coverage of each community and district. */
 
-import { bar, coveredShare, shareText } from "./coverage.js";
+import { bar, countsOf, coveredShare, shareText } from "./coverage.js";
 import { getJson, withReading } from "./data.js";
 import { byId, element, fill } from "./dom.js";
 import { onChange, state } from "./state.js";
 import { count, hasText, minutes, text } from "./texts.js";
 
 const SHOWN = 60;
-const tabs = ["gaps", "community", "district"];
+let tabs = ["gaps", "community", "district"];
 let chosen = tabs[0];
 let flyTo = () => {};
 
 export function startLists(fly) {
   flyTo = fly;
+  tabs = tabs.filter((name) => byId(`tab-${name}`)); // not every reader is told of gaps
+  chosen = tabs[0];
   tabs.forEach((name, i) => {
     const tab = byId(`tab-${name}`);
     tab.addEventListener("click", () => choose(name));
@@ -94,7 +96,7 @@ function nearest(gap) {
 async function areaList(kind) {
   const coverage = await getJson(withReading("/api/v1/coverage", state.reading));
   const rows = coverage[`by_${kind}`].map((area) => {
-    const counts = area.people.total !== null ? area.people : area.homes;
+    const counts = countsOf(area);
     return { area, counts, share: coveredShare(counts) };
   });
   rows.sort((a, b) => (a.share ?? 2) - (b.share ?? 2));
@@ -114,7 +116,7 @@ async function areaList(kind) {
           element(
             "span",
             { class: "row-more" },
-            text("area.counts", { total: count(counts.total), missed: count(counts.not_covered) }),
+            text(counts.isPeople ? "area.counts" : "area.counts.homes", { total: count(counts.total), missed: count(counts.not_covered) }),
           ),
         ),
       ),

@@ -1,5 +1,6 @@
 /* What the edits change, in figures: people and homes within reach, newly and no longer, and where. */
 
+import { isScoped } from "./account.js";
 import { bar } from "./coverage.js";
 import { element, fill } from "./dom.js";
 import { readingTitle } from "./planreading.js";
@@ -131,6 +132,7 @@ function communities(answer) {
 function note(answer) {
   const parts = [text("plan.total", { total: text(answer.people ? "n.people" : "n.homes", { n: count(main(answer).total) }) })];
   if (answer.unanswered) parts.push(text("plan.unanswered", { n: count(answer.unanswered) }));
+  if (isScoped() && answer.people) parts.push(text("plan.own_areas"));
   if (state.service) parts.push(text("plan.only_service", { service: state.service }));
   return parts.join(language === "en" ? " " : "");
 }

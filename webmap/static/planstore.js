@@ -3,6 +3,7 @@
 import { forget, getJson, postJson } from "./data.js";
 import { element, fill } from "./dom.js";
 import { askEffect } from "./planask.js";
+import { offerChoice } from "./planconflict.js";
 import { currentEdits, loadEdits, onEdits } from "./planedits.js";
 import { difference, signed } from "./planfigures.js";
 import { readingTitle } from "./planreading.js";
@@ -16,6 +17,8 @@ const TRIED = "*";
 const READINGS = ["minutes:10:adult", "minutes:10:elderly", "metres:500"];
 let stored = [];
 let applied = null;
+/* What the edits on the map began from: the version of a scenario that somebody has seen here. */
+let base = { name: null, version: null };
 let box = null;
 let message = null;
 let compared = null;
@@ -36,12 +39,19 @@ export function makeStore() {
 export async function openStore() {
   await reload();
   const wanted = stored.find(({ name }) => name === state.scenario);
-  if (wanted && !currentEdits().length) loadEdits(wanted.edits);
+  if (wanted && !currentEdits().length) take(wanted);
   else if (state.scenario && !wanted) {
     message.textContent = text("plan.no_scenario", { name: state.scenario });
     change({ scenario: null });
   }
   show();
+}
+
+/* A kept scenario comes onto the map, and is what the next saving replaces. */
+function take({ name, version, edits }) {
+  loadEdits(edits);
+  base = { name, version };
+  change({ scenario: name });
 }
 
 async function reload() {
@@ -84,7 +94,8 @@ function show() {
   );
 }
 
-function row({ name, edits }) {
+function row(scenario) {
+  const { name, edits } = scenario;
   const query = new URLSearchParams({ name });
   return element(
     "li",
@@ -96,8 +107,7 @@ function row({ name, edits }) {
         class: "plan-open",
         "aria-current": state.scenario === name ? "true" : null,
         onclick: () => {
-          loadEdits(edits);
-          change({ scenario: name });
+          take(scenario);
           show();
         },
       },
@@ -105,8 +115,8 @@ function row({ name, edits }) {
       element("small", {}, text("plan.n_edits", { n: edits.length })),
     ),
     element("a", { href: `${LIST}/edits.geojson?${query}`, download: "" }, "GeoJSON"),
-    confirming("plan.apply", "plan.apply_sure", () => apply(name), name),
-    confirming("plan.delete", "plan.delete_sure", () => remove(name), name),
+    confirming("plan.apply", "plan.apply_sure", () => apply(scenario), name),
+    confirming("plan.delete", "plan.delete_sure", () => remove(scenario), name),
   );
 }
 
@@ -131,30 +141,73 @@ function confirming(key, sure, act, name) {
   return made;
 }
 
-async function save(name) {
+async function save(name, version = name === base.name ? base.version : null) {
   if (!name) throw new Error(text("plan.name_missing"));
   if (!currentEdits().length) throw new Error(text("plan.no_edits"));
-  await postJson(LIST, { name, edits: currentEdits(), replace: name === state.scenario });
-  change({ scenario: name });
-  await reload();
-  show();
-  message.textContent = text("plan.saved", { name });
+  const body = { name, edits: currentEdits() };
+  if (version !== null) body.version = version;
+  const kept = await unlessConflict(() => postJson(LIST, body), (theirs) => ({
+    ...(theirs ? { "plan.conflict.theirs": () => finish(take, theirs, "plan.opened") } : {}),
+    "plan.conflict.overwrite": () => save(name, theirs ? theirs.version : null),
+    "plan.conflict.rename": () => rename(name),
+  }));
+  if (!kept) return;
+  base = { name, version: kept.version };
+  await finish(({ name: own }) => change({ scenario: own }), kept, "plan.saved");
 }
 
-async function remove(name) {
-  await postJson(`${LIST}/delete`, { name });
-  if (state.scenario === name) change({ scenario: null });
-  sides = sides.map((side) => (side === name ? TODAY : side));
+async function finish(act, scenario, told) {
+  act(scenario);
   await reload();
   show();
-  message.textContent = text("plan.deleted", { name });
+  message.textContent = text(told, scenario);
+}
+
+/* Another name is proposed, and typed or taken as it is. */
+function rename(name) {
+  const isTaken = (wanted) => stored.some((one) => one.name === wanted);
+  let number = 2;
+  while (isTaken(`${name} ${number}`)) number += 1;
+  const field = document.getElementById("plan-name");
+  field.value = `${name} ${number}`;
+  field.focus();
+  field.select();
+  message.textContent = text("plan.conflict.renamed");
+}
+
+async function remove({ name, version }) {
+  const gone = await unlessConflict(() => postJson(`${LIST}/delete`, { name, version }), (theirs) => ({
+    ...(theirs ? { "plan.conflict.theirs": () => finish(take, theirs, "plan.opened"), "plan.conflict.delete": () => remove(theirs) } : {}),
+  }));
+  if (!gone) return;
+  if (base.name === name) base = { name: null, version: null };
+  if (state.scenario === name) change({ scenario: null });
+  sides = sides.map((side) => (side === name ? TODAY : side));
+  await finish(() => {}, { name }, "plan.deleted");
 }
 
 /* The county is another one afterwards: the page begins anew with it. */
-async function apply(name) {
-  await postJson(`${LIST}/apply`, { name, confirm: true });
+async function apply({ name, version }) {
+  const done = await unlessConflict(() => postJson(`${LIST}/apply`, { name, version, confirm: true }), (theirs) => ({
+    ...(theirs ? { "plan.conflict.theirs": () => finish(take, theirs, "plan.opened") } : {}),
+  }));
+  if (!done) return;
   change({ scenario: null });
   location.reload();
+}
+
+/* Do what may meet somebody else's work; where it does, nothing was written, and the planner chooses. */
+async function unlessConflict(act, choicesFor) {
+  try {
+    return await act();
+  } catch (error) {
+    if (error.code !== "ScenarioConflictError") throw error;
+    await reload();
+    show();
+    const { theirs, yours } = error.problem;
+    offerChoice(message, { theirs, yours }, choicesFor(theirs), attempt);
+    return null;
+  }
 }
 
 async function undo() {
