@@ -144,7 +144,9 @@ def test_a_street_that_crosses_the_edge_without_a_vertex_is_joined_and_a_bridge_
     joined = seconds(12 * 1.2, 60, math.hypot(60, 60), 60, 12 * 1.2)
     assert walk(BLOCK, homes, (180, 72), streets) == {"h": joined}
     bridge = make_layer("street", {key: line(*xy) for key, xy in streets.items()}, bridge=[True, None])
-    assert walk(BLOCK, homes, (180, 72), streets, street=bridge) == {"h": None}
+    # the bridge leads nowhere: straight to the edge of the square, at (72, 0), and across
+    apart = seconds(60 * 1.2, math.hypot(48, 60), 60, 12 * 1.2)
+    assert walk(BLOCK, homes, (180, 72), streets, street=bridge) == {"h": apart}
     # ... but for a bridge that ends on it
     streets["over"] = [(60, -60), (60, 30)]
     bridge = make_layer("street", {key: line(*xy) for key, xy in streets.items()}, bridge=[True, None])

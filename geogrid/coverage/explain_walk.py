@@ -218,7 +218,7 @@ def _find_passed_over(town: Town, layout: Layout, legs: tuple[Leg, ...]) -> Pass
     if layout.leads[network.public.component[network.public.start[segment]]]:
         return None
     row = int(network.public.line[segment])
-    ids, names = (town.street[column].to_numpy(object) for column in ("id", "name"))
+    ids, names = list_street_ids(town), list_street_ids(town, "name")
     return PassedOver(str(ids[row]), names[row], round(float(snaps.straight_m[0]), 3))
 
 

@@ -77,7 +77,7 @@ class Streets:
         a, along = self._ends[:, 0], self._ends[:, 1] - self._ends[:, 0]
         share = np.clip(((np.array(xy) - a) * along).sum(axis=1) / (along**2).sum(axis=1), 0, 1)
         straight = np.hypot(*(np.array(xy) - (a + share[:, None] * along)).T)
-        straight = straight if allowed is None else np.where(allowed, straight, np.inf)
+        straight = straight if allowed is None else np.where(allowed[: len(straight)], straight, np.inf)
         number, clear = int(np.argmin(straight)), False
         if is_clear is not None:
             for other in np.argsort(straight, kind="stable"):
