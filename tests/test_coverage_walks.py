@@ -78,7 +78,7 @@ A     |
       +1
 """
     joined = apart.replace("x", "+")
-    assert status(apart) == ("unanswered", "island")
+    assert walk_s(apart) == 6 * 12 + 30 + 12  # its own street leads nowhere: straight to the other one
     assert walk_s(joined) == 12 + 60 + 20 + 12
 
 
@@ -97,7 +97,10 @@ A
         layers["street"].geometry[0],
         layers["street"].geometry[1].__class__([(48.0006, -12.0), (96.0, -12.0)]),
     ]
-    assert assess_coverage(Town.from_layers(layers), TEN_MINUTES).homes.loc["A", "status"] == "unanswered"
+    # the first street leads nowhere then: straight to the end of the second, and along it
+    apart = np.hypot(48.0006, 12) + 47.9994 / 1.2 + 12
+    walk = assess_coverage(Town.from_layers(layers), TEN_MINUTES).homes.loc["A", "walk_s"]
+    assert walk == pytest.approx(apart, abs=0.002)
 
 
 def test_a_street_closed_to_walkers_is_not_walked():
@@ -421,8 +424,8 @@ def test_a_home_without_a_street_near_is_unsnapped_and_one_on_another_island_say
     picture = f"""
 A
 {chr(10) * 20}
-B             C      1
-+-------------+      +---+
+B             C                        1
++-------------+                        +---+
 """
     homes = assess_coverage(draw_town(picture), TEN_MINUTES).homes
     assert homes["status"].tolist() == ["unanswered"] * 3

@@ -577,8 +577,8 @@ def test_the_range_of_the_worlds_holds_the_base_without_being_stretched_where_al
 
 def test_homes_without_an_answer_are_not_in_doubt_but_without_an_answer():
     picture = """
-A              B
-+---+    +-----+
+A                              B
++---+                    +-----+
 1
 """
     told, coverage = doubt(draw_town(picture), seed=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
@@ -22,6 +23,7 @@ from geogrid.coverage.scenario import (
     RemoveStreet,
     Scenario,
 )
+from geogrid.coverage.town import Town
 from geogrid.coverage.walks import lay_out, measure_walks, price_ways
 from geogrid.errors import EmptyLayerError, FeatureNotFoundError, InvalidOptionError, NetworkTooLargeError
 from geogrid.network import kernel, search, solver
@@ -31,7 +33,7 @@ from geogrid.network.impedance import LENGTH, PROFILES
 from geogrid.network.search import Direct, Ways
 from geogrid.network.snap import SegmentIndex, snap_points
 from tests.support.random_town import make_town
-from tests.support.town import at, draw_town
+from tests.support.town import at, draw_layers, draw_town
 
 ADULT = PROFILES["adult"]
 NO_DIRECT = Direct(np.empty(0, int), np.empty(0, int), np.empty(0))
@@ -384,8 +386,16 @@ def test_a_gate_for_vehicles_only_that_is_opened_lets_walkers_pass(method):
     assert engine.walks.cost.tolist() == [ROUND_MS]
 
 
+def draw_over_water(picture, *corners):
+    """The town of a picture with a river between two corners, over which nobody steps from street to street."""
+    layers = draw_layers(picture)
+    river = shapely.box(*at(corners[0][0], corners[1][1]), *at(corners[1][0], corners[0][1]))
+    layers["water"] = gpd.GeoDataFrame({"id": ["river"]}, geometry=[river], crs=layers["street"].crs)
+    return Town.from_layers(layers)
+
+
 def test_a_bridge_is_walked_as_soon_as_it_stands_and_no_more_when_it_is_out(method):
-    engine = Engine(draw_town("A        1\n+---+ +--+"), ADULT)
+    engine = Engine(draw_over_water("A        1\n+---+ +--+", (4.5, -9), (5.5, 9)), ADULT)
     assert engine.walks.cost.tolist() == [np.inf]
     near = at(4.2, 1.1), at(5.9, 1.0)  # the ends are drawn some metres off the streets, and are joined
     assert engine.apply(AddStreet("bridge", near, bridge=True)).tolist() == [0]
@@ -402,7 +412,7 @@ A                  1
 +---------+
 B
 """
-    engine = Engine(draw_town(picture), ADULT)
+    engine = Engine(draw_over_water(picture, (-30, 1.5), (50, 2.5)), ADULT)
     assert engine.walks.cost[1] == np.inf
     engine.apply(AddStreet("link", (at(5, 1), at(5, 3))))
     assert engine.walks.cost.tolist()[1] == 12_000 + 50_000 + 20_000 + 140_000 + 12_000

@@ -83,8 +83,8 @@ def test_ages_are_weighed_by_their_own_numbers_and_areas_by_their_own_homes():
 
 def test_people_without_an_answer_are_not_covered_and_have_no_minutes():
     picture = """
-A              B
-+---+    +-----+
+A                              B
++---+                    +-----+
 1
 """
     row = row_of(equity(draw_layers(picture, people={"A": 30, "B": 10})))

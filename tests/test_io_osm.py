@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import shapely
 
 from geogrid.errors import GeogridError, UnsupportedFileError
 from geogrid.io.osm import LICENCE, SOURCE, read_osm
-from geogrid.io.osm_access import judge_barrier, judge_street
+from geogrid.io.osm_access import STREET_RULES, judge_barrier, judge_street
 from geogrid.io.osm_tags import find_floors, find_use, lets_pedestrians, lets_vehicles
 from geogrid.labels import read_labels
 from geogrid.schema import LAYERS
@@ -311,3 +313,9 @@ def test_a_file_that_is_no_openstreetmap_file_is_refused(tmp_path):
 def test_an_empty_file_gives_empty_layers(tmp_path):
     found = read_osm(OsmFile().write(tmp_path / "empty.osm"))
     assert set(found.counts.values()) == {0}
+
+
+def test_the_page_on_walking_has_a_row_for_every_rule_of_the_table():
+    page = (Path(__file__).parents[1] / "docs" / "walking.md").read_text(encoding="utf-8")
+    for rule in STREET_RULES:
+        assert f"| {rule.page} |" in page, rule

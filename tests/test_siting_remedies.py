@@ -24,6 +24,7 @@ from geogrid.siting.summary import describe_remedy
 from tests.support.random_town import make_town
 from tests.support.siting import place_candidates, pose
 from tests.support.town import CRS, at, draw_layers, draw_town
+from tests.support.walled_town import make_walled_town
 
 COMPOUND = """
             1
@@ -95,6 +96,22 @@ def test_gates_are_valued_as_the_what_if_engine_walks_them():
             n_added += isinstance(one.edit, AddGate)
             n_gained += one.gained > 0
     assert min(n_opened, n_added, n_gained) > 0
+
+
+def test_gates_between_compounds_are_valued_as_the_what_if_engine_walks_them():
+    """Nested and touching compounds, locked gates in shared walls, a centre in some of them."""
+    reading, n_opened = Reading("minutes", 4.0), 0
+    for seed in (0, 3, 7):
+        town = make_walled_town(seed, n_centres=2)
+        instance = pose(town, place_candidates(), reading, spacing_m=300.0)
+        for one in value_gates(instance, Weight.HOMES):
+            engine = Engine(town, reading.measure)
+            engine.apply(one.edit)
+            covered = engine.walks.cost <= reading.cutoff_units
+            assert (covered & ~instance.is_covered).tolist() == one.newly.tolist()
+            assert (instance.is_covered & ~covered).tolist() == one.lost.tolist()
+            n_opened += isinstance(one.edit, OpenGate)
+    assert n_opened > 0
 
 
 def draw_banks(*, gap: int = 2, **grounds: shapely.Geometry) -> Town:

@@ -31,6 +31,7 @@ from geogrid.demo.town import build_town
 from geogrid.network.impedance import PROFILES
 from tests.support.random_town import make_town
 from tests.support.town import at, draw_layers, draw_town
+from tests.support.walled_town import make_walled_town
 
 TEN_MINUTES = Reading("minutes", 10)
 TWO_MINUTES = Reading("minutes", 2)
@@ -97,9 +98,10 @@ def test_outside_the_county_and_in_water_without_a_bridge_there_are_no_minutes()
     assert np.array_equal(np.isfinite(surface.minutes), expected)
 
 
+@pytest.mark.parametrize("make", [make_town, make_walled_town])
 @pytest.mark.parametrize("seed", range(3))
-def test_every_cell_of_a_drawn_town_walks_as_a_position_there_does(seed):
-    town = make_town(seed)
+def test_every_cell_of_a_drawn_town_walks_as_a_position_there_does(seed, make):
+    town = make(seed)
     layout = lay_out(town)
     ground = lay_ground(town, layout)
     surface = measure_surface(layout, ground, PROFILES["adult"])

@@ -275,7 +275,7 @@ def test_gates_that_are_not_known_and_walls_are_said_to_be_in_doubt():
 @pytest.mark.parametrize(
     ("picture", "cause", "said"),
     [
-        ("A B  1\n+-+  +-+", "island", "不连通"),
+        (f"A B{' ' * 24}1\n+-+{' ' * 24}+-+", "island", "不连通"),
         (FAR_GATE.replace("G", "L"), "locked", "常闭"),
         ("A" + "\n" * 30 + "1\n+--+", "unsnapped", "直线 372 米"),
         ("###\n#A#\n###" + "\n" * 30 + "1\n+--+", "gates_unsnapped", "出入口附近"),

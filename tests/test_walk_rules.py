@@ -111,7 +111,9 @@ A        1
 +--+-b-+-+
 """
     assert walk_s(picture) == 12 + 90 + 12
-    home = home_of(picture, street_walkable={"s002": False})
+    river = [(4, -9), (6, -9), (6, 9), (4, 9)]
+    assert walk_s(picture, waters=[river]) == 12 + 90 + 12
+    home = home_of(picture, street_walkable={"s002": False}, waters=[river])
     assert home[["status", "reason"]].tolist() == ["unanswered", "island"]
 
 

@@ -75,11 +75,13 @@ def test_a_square_is_crossed_straight_from_street_to_street():
     assert found == {"h": seconds(12 * 1.2, 60, 120, 60, 12 * 1.2)}
 
 
-def test_without_a_square_its_streets_lead_nowhere_nor_with_one_that_is_not_walked():
+def test_without_a_square_its_streets_do_not_meet_nor_with_one_that_is_not_walked():
+    """The street in the west leads nowhere then, and the home takes the one in the east in a straight leg."""
     closed = make_layer("square", {"q": BLOCK}, walkable=[False])
     for square in ({}, closed):
         layers = {"square": square} if len(square) else {}
-        assert walk({}, {"h": (-60, 72)}, (180, 72), **layers) == {"h": None}
+        apart = seconds(math.hypot(180, 12) * 1.2, 60, 12 * 1.2)
+        assert walk({}, {"h": (-60, 72)}, (180, 72), **layers) == {"h": apart}
 
 
 def test_a_fountain_is_walked_round_by_its_corners():
@@ -142,7 +144,9 @@ def test_a_street_that_crosses_the_edge_without_a_vertex_is_joined_and_a_bridge_
     joined = seconds(12 * 1.2, 60, math.hypot(60, 60), 60, 12 * 1.2)
     assert walk(BLOCK, homes, (180, 72), streets) == {"h": joined}
     bridge = make_layer("street", {key: line(*xy) for key, xy in streets.items()}, bridge=[True, None])
-    assert walk(BLOCK, homes, (180, 72), streets, street=bridge) == {"h": None}
+    # the bridge leads nowhere: straight to the edge of the square, at (72, 0), and across
+    apart = seconds(60 * 1.2, math.hypot(48, 60), 60, 12 * 1.2)
+    assert walk(BLOCK, homes, (180, 72), streets, street=bridge) == {"h": apart}
     # ... but for a bridge that ends on it
     streets["over"] = [(60, -60), (60, 30)]
     bridge = make_layer("street", {key: line(*xy) for key, xy in streets.items()}, bridge=[True, None])
@@ -186,6 +190,27 @@ def test_a_ground_with_very_many_corners_has_bounded_chords():
     # straight through the middle, all but the simplification
     straight = seconds(12 * 1.2, 60, 120, 60, 12 * 1.2)
     assert measure_walks(layout, PROFILES["adult"]).cost[0] / 1000 == pytest.approx(straight, rel=0.02)
+
+
+def test_a_town_that_is_drawn_as_one_square_has_bounded_chords_and_is_crossed_all_but_straight():
+    # 400 stubs of 5 m end on the edge of a square of 1,000 m
+    at_edge = np.arange(200) * 5.0 + 2.5
+    stubs = {f"w{n}": [(-5, y), (0, y)] for n, y in enumerate(at_edge)}
+    stubs |= {f"e{n}": [(1005, y), (1000, y)] for n, y in enumerate(at_edge)}
+    town = Town.from_layers(
+        {
+            "street": make_layer("street", {key: line(*xy) for key, xy in stubs.items()}),
+            "building": make_layer("building", {"h": house(-5, 2.5), "k": house(400, 300)}),
+            "centre": make_layer("centre", {"z": point(1005, 997.5)}),
+            "square": make_layer("square", {"q": rectangle(0, 0, 1000, 1000)}),
+        }
+    )
+    layout = lay_out(town)
+    assert int((layout.network.squares.of_segment == -2).sum()) <= 150 * 149 / 2 + 250 * 8
+    found = dict(zip(["h", "k"], measure_walks(layout, PROFILES["adult"]).cost / 1000, strict=True))
+    # the door of h is on its stub, that of k on the square; by hubs a walk is straight but for some metres at its ends
+    assert found["h"] == pytest.approx(seconds(5, math.hypot(1000, 995), 5), rel=0.005)
+    assert found["k"] == pytest.approx(seconds(math.hypot(600, 697.5), 5), rel=0.005)
 
 
 @pytest.mark.parametrize("turn", range(4))

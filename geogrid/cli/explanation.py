@@ -100,6 +100,10 @@ def explain_building(
         lines.append(label(f"{KEY}.back", tongue, walk=back))
     if walk.gates in {"inferred", "unknown"}:
         lines.append(label(f"{KEY}.gates.{walk.gates}", tongue))
+    if walk.passed_over is not None:
+        street = " ".join(part for part in (walk.passed_over.street, walk.passed_over.name) if part)
+        metres = f"{walk.passed_over.straight_m:.0f}"
+        lines.append(label(f"{KEY}.passed_over", tongue, street=street, metres=metres))
     if walk.is_barred:
         lines.append(label(f"{KEY}.barred", tongue))
     return found, lines

@@ -9,6 +9,7 @@ computed from the beginning.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -54,12 +55,13 @@ from geogrid.schema import find_layer
 
 @dataclass(frozen=True)
 class _Centre:
-    """One centre as the engine holds it."""
+    """One centre as the engine holds it; `components` are those of the streets by which it is reached."""
 
     id: str
     name: str | None
     doors: Doors
     shortcuts: Shortcuts | None
+    components: frozenset[int]
 
 
 class Engine:
@@ -94,10 +96,11 @@ class Engine:
         self._way_is_barred = np.append(ways.homes.is_barred, [False])
         self._is_clear = ways.homes.mark_clear(layout.n_homes)
         self._centres = self._list_centres(layout, ways)
+        self._n_leading = Counter(one for centre in self._centres for one in centre.components)
         self._solver = self._build_solver(layout, ways)
 
     def _list_centres(self, layout: Layout, ways: TracedWays) -> list[_Centre]:
-        shortcuts = ways.shortcuts
+        shortcuts, arrivals = ways.shortcuts, ways.centres.ways
         direct = shortcuts.direct
         order = np.argsort(direct.centre, kind="stable")
         low = np.searchsorted(direct.centre[order], np.arange(layout.n_centres + 1))
@@ -107,6 +110,7 @@ class Engine:
                 layout.centre_name[number],
                 select_doors(layout.centre_doors, number),
                 shortcuts.take(order[low[number] : low[number + 1]]),
+                self._list_components(arrivals, number),
             )
             for number in range(layout.n_centres)
         ]
@@ -188,9 +192,10 @@ class Engine:
         FeatureNotFoundError, InvalidOptionError
             As `Scenario.apply`.
         """
+        changed = None
         if isinstance(edit, AddCentre | MoveCentre | RemoveCentre) and self._solver is not None:
             changed = self._edit_centre(edit, self._solver)
-        else:
+        if changed is None:
             before, ids = self.walks, np.append(self.layout.centre_id, [None])
             town = apply_edit(self.town, edit)
             self._start(town, lay_out(town))
@@ -200,7 +205,29 @@ class Engine:
         self.scenario = self.scenario.extend(edit)
         return changed
 
-    def _edit_centre(self, edit: CentreEdit, solver: Solver) -> Integers:
+    def _list_components(self, arrivals: Ways, place: int) -> frozenset[int]:
+        """The components of the streets that one place is reached by."""
+        public = self._network_layout.network.public
+        segment = arrivals.segment[arrivals.place == place]
+        return frozenset(public.component[public.start[segment]].tolist())
+
+    def _leads_elsewhere(self, gone: int | None, fresh: _Centre | None) -> bool:
+        """Whether an edit of a centre changes which streets lead to a centre, so that homes take other streets."""
+        layout = self._network_layout
+        if layout.is_moved[0]:
+            return True
+        reached = frozenset() if fresh is None else fresh.components
+        if fresh is not None and layout.gates.is_moved.any() and fresh.doors.spots.region[0] != PUBLIC:
+            return True
+        if reached and not (
+            all(layout.leads[one] for one in reached) and any(layout.has_homes[one] for one in reached)
+        ):
+            return True
+        lost = frozenset() if gone is None else self._centres[gone].components - reached
+        return any(self._n_leading[one] == 1 for one in lost)
+
+    def _edit_centre(self, edit: CentreEdit, solver: Solver) -> Integers | None:
+        """Make an edit of a centre; None when it has to be made from the beginning, and nothing was changed."""
         number = bisect_left(self.centre_ids, edit.id)
         stands = number < len(self._centres) and self._centres[number].id == edit.id
         if isinstance(edit, AddCentre) == stands:
@@ -208,18 +235,23 @@ class Engine:
                 raise InvalidOptionError(option="centre", value=edit.id, expected="a new id")
             raise FeatureNotFoundError(layer="centre", keys=[edit.id])
         changed = []
-        self._town = self._layout = self._walks = None
         if isinstance(edit, RemoveCentre) and len(self._centres) == 1:
             raise EmptyLayerError(layer="centre", title=find_layer("centre").zh)
         name = edit.name if isinstance(edit, AddCentre) else None
+        centre = None
         if not isinstance(edit, RemoveCentre):
             centre, ways, direct = self._place(edit, name)
+        if self._leads_elsewhere(number if stands else None, centre):
+            return None
+        self._town = self._layout = self._walks = None
         if stands:
             gone = self._centres.pop(number)
+            self._n_leading.subtract(gone.components)
             name = gone.name
             changed.append(solver.remove_centre(number))
-        if not isinstance(edit, RemoveCentre):
+        if centre is not None:
             self._centres.insert(number, replace(centre, name=name))
+            self._n_leading.update(centre.components)
             changed.append(solver.add_centre(number, ways, direct))
         return np.unique(np.concatenate(changed)).astype(np.int64)
 
@@ -237,7 +269,8 @@ class Engine:
             )
             shortcuts = shortcuts.drop_barred(self._is_clear, arrivals.mark_clear(1))
         direct = _NO_DIRECT if shortcuts is None else shortcuts.direct
-        return _Centre(edit.id, name, doors, shortcuts), arrivals.ways, direct
+        components = self._list_components(arrivals.ways, 0)
+        return _Centre(edit.id, name, doors, shortcuts, components), arrivals.ways, direct
 
 
 _NO_DIRECT = Direct(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))

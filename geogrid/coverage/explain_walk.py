@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 
 from geogrid.coverage.town import Town, list_street_ids
-from geogrid.coverage.walks import Layout, Objects, Walks
+from geogrid.coverage.walks import Layout, Objects, Walks, trace_walks
 from geogrid.network.access import (
     Departures,
     Doors,
@@ -23,7 +23,7 @@ from geogrid.network.access import (
 )
 from geogrid.network.enclosures import PUBLIC
 from geogrid.network.graph import Graph, price_segments
-from geogrid.network.impedance import ACCESS_DETOUR, Floats, Profile, price_legs
+from geogrid.network.impedance import ACCESS_DETOUR, LENGTH, Floats, Profile, price_legs
 from geogrid.network.inside import Spots, find_crossed
 from geogrid.network.passages import Passages
 from geogrid.network.route import Route, Stretch, find_route
@@ -72,6 +72,8 @@ class Leg:
         Whole milliseconds; millimetres where lengths are measured.
     path
         x and y of its vertices in the order of the walk, metres in the town's CRS.
+    is_public
+        A leg off the streets that leads onto or from a public one.
     """
 
     kind: LegKind
@@ -88,11 +90,21 @@ class Leg:
     is_barred: bool
     cost: float
     path: tuple[tuple[float, float], ...]
+    is_public: bool = False
 
     @property
     def slope(self) -> float:
         """Mean rise over run in the direction of the walk."""
         return (self.ascent_m - self.descent_m) / self.length_m if self.length_m else 0.0
+
+
+@dataclass(frozen=True)
+class PassedOver:
+    """The street nearest to a home's door or gate, which leads to no centre: the walk takes the next that does."""
+
+    street: str
+    name: str | None
+    straight_m: float
 
 
 @dataclass(frozen=True)
@@ -111,6 +123,8 @@ class ExplainedWalk:
         In the order of the walk; their costs add up to the home's walk.
     back_cost
         The best walk from the centre back to the home: another on a slope.
+    passed_over
+        The nearest street, where it is another than the one that is taken because it leads to no centre.
     """
 
     centre: str
@@ -119,6 +133,7 @@ class ExplainedWalk:
     gates: str | None
     legs: tuple[Leg, ...]
     back_cost: float
+    passed_over: PassedOver | None
 
     @property
     def is_barred(self) -> bool:
@@ -137,6 +152,7 @@ class ExplainedWalk:
             "centre": {"id": self.centre, "name": self.centre_name},
             "gates": self.gates,
             "is_barred": self.is_barred,
+            "passed_over": None if self.passed_over is None else asdict(self.passed_over),
             "seconds": self.cost / UNITS_PER_S if is_time else None,
             "length_m": _sum_lengths(self.legs) if is_time else self.cost / UNITS_PER_S,
             "back_seconds": self.back_cost / UNITS_PER_S if is_time else None,
@@ -179,14 +195,31 @@ def explain_walk(town: Town, layout: Layout, walks: Walks, home: int) -> Explain
         return None
     teller = _Teller(town, layout, walks.profile)
     homes, centres = select_doors(layout.home_doors, home), select_doors(layout.centre_doors, centre)
+    legs = tuple(teller.tell(homes, centres))
     return ExplainedWalk(
         centre=str(layout.centre_id[centre]),
         centre_name=layout.centre_name[centre],
         profile=walks.profile,
         gates=layout.gate_origin[home],
-        legs=tuple(teller.tell(homes, centres)),
+        legs=legs,
         back_cost=sum(leg.cost for leg in teller.tell(centres, homes)),
+        passed_over=_find_passed_over(town, layout, legs),
     )
+
+
+def _find_passed_over(town: Town, layout: Layout, legs: tuple[Leg, ...]) -> PassedOver | None:
+    """The street nearest to where a walk steps onto the public streets, where that one leads to no centre."""
+    start = next((leg.path[0] for leg in legs if leg.kind is LegKind.ACCESS and leg.is_public), None)
+    if start is None:
+        return None
+    network = layout.network
+    snaps = network.public_index.snap(np.array([start]))
+    segment = int(snaps.segment[0])
+    if layout.leads[network.public.component[network.public.start[segment]]]:
+        return None
+    row = int(network.public.line[segment])
+    ids, names = list_street_ids(town), list_street_ids(town, "name")
+    return PassedOver(str(ids[row]), names[row], round(float(snaps.straight_m[0]), 3))
 
 
 def find_nearest_street_m(layout: Layout, home: int) -> float:
@@ -208,13 +241,15 @@ def find_cause(layout: Layout, home: int, reason: str) -> str:
 
     Returns
     -------
-    That, or `locked` (every known gate of its compound is closed to walkers), `gates_unsnapped` (no
+    That, or `locked` (every gate that it gets to is closed to walkers), `gates_unsnapped` (no
     street near the gates of its compound), `no_place` (nobody knows where it is).
     """
     if not np.isfinite(layout.homes.door_xy[layout.homes.door_home == home]).all():
         return "no_place"
-    if reason == "island" and layout.is_locked_in[home]:
-        return "locked"
+    if reason == "island" and layout.home_region[home] != PUBLIC:
+        is_shut_in = home in trace_walks(layout, LENGTH).homes.shut_in
+        if is_shut_in or layout.is_locked_in[home]:
+            return "locked"
     if reason == "unsnapped" and layout.home_region[home] != PUBLIC:
         return "gates_unsnapped"
     return reason
@@ -284,7 +319,8 @@ class _Teller:
 
     def _place(self, ways: Ways, way: int) -> Floats:
         """Where a way meets the public network."""
-        return place_on_segments(self._network.public, ways.segment[[way]], ways.fraction[[way]])[0]
+        xy: Floats = place_on_segments(self._network.public, ways.segment[[way]], ways.fraction[[way]])[0]
+        return xy
 
     def _cross_square(self, ends_xy: Floats, cost: float) -> Leg:
         """A straight walk over a square, as a leg along a street of its name."""
@@ -432,7 +468,7 @@ class _Teller:
         segment, fraction = snaps.segment[spot], snaps.fraction[spot]
         at_street = place_on_segments(graph, np.array([segment]), np.array([fraction]))[0]
         ends_xy = np.array([spots.xy[spot], at_street])
-        return self._charge(
+        leg = self._charge(
             LegKind.ACCESS,
             origin,
             destination,
@@ -440,6 +476,7 @@ class _Teller:
             ends_xy[::-1] if origin == "street" else ends_xy,
             row=int(graph.line[segment]),
         )
+        return replace(leg, is_public=network == "public")
 
     def _charge(
         self,

@@ -234,7 +234,14 @@ def _place_samples(layout: Layout, samples: _Samples, xy: Floats, access_limit_m
     place, n_free = np.arange(len(xy)), samples.n_free
     doors: Doors = _join(
         *(
-            snap_doors(network, place[rows], xy[rows], samples.region[rows], access_limit_m=access_limit_m)
+            snap_doors(
+                network,
+                place[rows],
+                xy[rows],
+                samples.region[rows],
+                access_limit_m=access_limit_m,
+                leads=layout.leads,
+            )
             for network, rows in ((layout.network, slice(n_free)), (bare, slice(n_free, None)))
         )
     )

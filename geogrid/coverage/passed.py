@@ -52,9 +52,12 @@ class Passed:
         is_passed, is_split
             Shape (h + k,): whether obstacles are passed in this world, and through which homes a wall runs.
         """
-        is_open: Booleans = is_passed[self.place] != self.is_other
-        is_open |= ~(self.is_barred | self.is_other | is_split[self.place])
-        is_open[self.way[~(gate_stands & gate_is_passed)[self.gate]]] = False
+        is_open = np.ones(len(self.place), bool)
+        rows = np.flatnonzero(self.is_barred | self.is_other | is_split[self.place])
+        is_open[rows] = is_passed[self.place[rows]] != self.is_other[rows]
+        gate_is_open = gate_stands & gate_is_passed
+        if not gate_is_open.all():
+            is_open[self.way[~gate_is_open[self.gate]]] = False
         return is_open
 
     def find_clear(self, gate_stands: Booleans) -> Integers:

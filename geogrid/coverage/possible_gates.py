@@ -74,7 +74,7 @@ def spread_gates(layout: Layout, *, access_limit_m: float = ACCESS_LIMIT_M) -> P
     nameless = np.full(len(row), None, dtype=object)
     places = join_regions(network.enclosures, xy, enclosure[row], nameless, gates.origin)
     network = replace(network, regions=learn_regions(network.regions, network.enclosures, places))
-    spots = snap_gates(replace(network, gates=places), access_limit_m=access_limit_m)
+    spots = snap_gates(replace(network, gates=places), access_limit_m=access_limit_m, leads=layout.leads)
     kept = open_outwards(spots)
     is_first = np.arange(len(row)) % N_RIM_PLACES == 0
     # the place taken stays whatever lies there; a mapped gate stands already
@@ -87,7 +87,7 @@ def spread_gates(layout: Layout, *, access_limit_m: float = ACCESS_LIMIT_M) -> P
     }
     network = replace(network, gates=Gates(**joined, origin=gates.origin))
     is_other = np.concatenate([np.zeros(int((~is_unknown).sum()), bool), is_single[around][row[kept]]])
-    gates_at = snap_gates(network, access_limit_m=access_limit_m)
+    gates_at = snap_gates(network, access_limit_m=access_limit_m, leads=layout.leads)
     return PossibleGates(replace(layout, network=network, gates=gates_at), is_other[order])
 
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import shapely
 
 from geogrid.coverage.homes import Homes, find_homes
+from geogrid.coverage.mainland import Places, place_on_mainland
 from geogrid.coverage.thresholds import find_thresholds
 from geogrid.coverage.town import Town
 from geogrid.errors import EmptyLayerError
@@ -24,7 +25,6 @@ from geogrid.network.access import (
     Doors,
     Shortcuts,
     snap_doors,
-    snap_gates,
     take_doors,
     trace_departures,
     trace_shortcuts,
@@ -59,6 +59,12 @@ class Layout:
         Of homes through which the wall of a compound runs, the door that may be on its other side.
     gates
         The network's gates.
+    door_region
+        Shape (d,): the region into which each door of `homes` opens.
+    leads, has_homes
+        Shape (components of the public network,): those that lead to a centre, and those by which homes are left.
+    is_moved
+        Shape (1,): whether a centre stands on another street than its nearest, which leads to no home.
     """
 
     network: Network
@@ -70,6 +76,10 @@ class Layout:
     other_doors: Doors
     centre_doors: Doors
     gates: GateSpots
+    door_region: Integers
+    leads: npt.NDArray[np.bool_]
+    has_homes: npt.NDArray[np.bool_]
+    is_moved: npt.NDArray[np.bool_]
 
     @property
     def n_homes(self) -> int:
@@ -206,27 +216,32 @@ def lay_out(town: Town, *, access_limit_m: float = ACCESS_LIMIT_M) -> Layout:
         )
     thresholds = find_thresholds(town, network.enclosures, homes)
     network = replace(network, regions=extend_regions(network.regions, thresholds.region, thresholds.holders))
-    home_doors = snap_doors(
-        network, homes.door_home, homes.door_xy, thresholds.region, access_limit_m=access_limit_m
-    )
+    ids, names, place, xy = _list_centres(town)
+    centres = Places(place, xy, find_regions(network.enclosures, xy))
+    own = Places(homes.door_home, homes.door_xy, thresholds.region)
+    placed = place_on_mainland(network, own, centres, access_limit_m=access_limit_m)
     other_doors = snap_doors(
         network,
         thresholds.other_home,
         thresholds.other_xy,
         thresholds.other_region,
         access_limit_m=access_limit_m,
+        leads=placed.leads,
     )
-    ids, names, centre_xy, centre_doors = _place_centres(town, network, access_limit_m)
     return Layout(
         network=network,
         homes=homes,
         centre_id=ids,
         centre_name=names,
-        centre_xy=centre_xy,
-        home_doors=home_doors,
+        centre_xy=xy[np.searchsorted(place, np.arange(len(ids)))],
+        home_doors=placed.home_doors,
         other_doors=other_doors,
-        centre_doors=centre_doors,
-        gates=snap_gates(network, access_limit_m=access_limit_m),
+        centre_doors=placed.centre_doors,
+        gates=placed.gates,
+        door_region=thresholds.region,
+        leads=placed.leads,
+        has_homes=placed.has_homes,
+        is_moved=placed.is_moved,
     )
 
 
@@ -239,18 +254,23 @@ def replace_centres(town: Town, layout: Layout) -> Layout:
         When the town has no centre.
     """
     town.require_layers("centre")
-    ids, names, xy, doors = _place_centres(town, layout.network, ACCESS_LIMIT_M)
-    return replace(layout, centre_id=ids, centre_name=names, centre_xy=xy, centre_doors=doors)
-
-
-def _place_centres(
-    town: Town, network: Network, access_limit_m: float
-) -> tuple[Objects, Objects, Floats, Doors]:
-    """Ids and names of the centres, sorted by id, the first door of each, and all doors on the streets."""
+    network = layout.network
     ids, names, place, xy = _list_centres(town)
-    region = find_regions(network.enclosures, xy)
-    doors = snap_doors(network, place, xy, region, access_limit_m=access_limit_m)
-    return ids, names, xy[np.searchsorted(place, np.arange(len(ids)))], doors
+    centres = Places(place, xy, find_regions(network.enclosures, xy))
+    own = Places(layout.homes.door_home, layout.homes.door_xy, layout.door_region)
+    placed = place_on_mainland(network, own, centres, access_limit_m=ACCESS_LIMIT_M)
+    return replace(
+        layout,
+        centre_id=ids,
+        centre_name=names,
+        centre_xy=xy[np.searchsorted(place, np.arange(len(ids)))],
+        home_doors=placed.home_doors,
+        centre_doors=placed.centre_doors,
+        gates=placed.gates,
+        leads=placed.leads,
+        has_homes=placed.has_homes,
+        is_moved=placed.is_moved,
+    )
 
 
 def trace_walks(
@@ -349,7 +369,7 @@ def lay_out_points(town: Town, layout: Layout, points: Objects) -> Layout:
     place = np.arange(len(points))
     region = find_regions(layout.network.enclosures, xy)
     here = gpd.GeoDataFrame({"id": place.astype(str)}, geometry=points, crs=town.street.crs)
-    doors = snap_doors(layout.network, place, xy, region)
+    doors = snap_doors(layout.network, place, xy, region, leads=layout.leads)
     nowhere, known = np.full(len(xy), -1, np.int64), np.ones(len(xy), bool)
     return replace(
         layout,

@@ -178,7 +178,8 @@ def _move_numbers(
     texts = streets["nodes"].to_numpy(object)
     first = np.searchsorted(owner, np.arange(len(streets)))
     first_kept = np.searchsorted(owner[kept], np.arange(len(streets) + 1))
-    moved, numbers = texts.copy(), {}
+    moved = texts.copy()
+    numbers: dict[int, int] = {}
     for street in np.flatnonzero(texts.astype(bool)):
         own = kept[first_kept[street] : first_kept[street + 1]]
         found = [(int(own[vertex]), number) for vertex, number in read_numbers(texts[street], len(own))]

@@ -159,6 +159,7 @@ def _tell_areas(found: Found, path: Path) -> None:
         return
     wanted = {way for parts in failed.values() for way in parts}
     whole: set[int] = set()
+    entity: Any
     for entity in osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY).with_locations():
         if entity.is_way() and entity.id in wanted and all(node.location.valid() for node in entity.nodes):
             whole.add(entity.id)

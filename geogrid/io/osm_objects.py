@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Any, Self, cast
 from xml.parsers import expat
 
 from geogrid.errors import GeogridError, UnfinishedFileError, UnsupportedFileError
@@ -94,8 +94,8 @@ def _open(path: Path, shown: str) -> Iterator[IO[bytes]]:
         magic = raw.read(3)
     try:
         if magic[:2] == b"\x1f\x8b":
-            with gzip.open(path) as stream:
-                yield stream
+            with gzip.open(path) as unpacked:
+                yield cast("IO[bytes]", unpacked)
         elif magic == b"BZh":
             with bz2.open(path) as stream:
                 yield stream

@@ -12,19 +12,20 @@ do, those to shut gates among them: what wall is in the way does not hang on whi
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import shapely
 
 from geogrid.network.barriers import TOUCH_M, clear_snaps
 from geogrid.network.enclosures import PUBLIC, ROUND_GATE_M, SHUT, Booleans
-from geogrid.network.graph import Costs
+from geogrid.network.graph import Costs, Graph
 from geogrid.network.impedance import ACCESS_LIMIT_M, Floats, Integers, Profile, is_leg_too_long, price_legs
 from geogrid.network.inside import Spots, join_spots, match_regions, price_inside, select_spots
 from geogrid.network.landings import Landings, find_landings, walk_across, walk_to_places
 from geogrid.network.passages import GateSpots, Passages, find_leading_regions, trace_passages
 from geogrid.network.search import Direct, Ways, join_direct, match_equal
-from geogrid.network.snap import Snaps, keep_snaps, select_snaps, snap_points
+from geogrid.network.snap import SegmentIndex, Snaps, keep_snaps, select_snaps, snap_points
 from geogrid.network.stops import find_other_sides
 from geogrid.network.streets import Network
 
@@ -177,6 +178,7 @@ def snap_doors(
     region: Integers,
     *,
     access_limit_m: float = ACCESS_LIMIT_M,
+    leads: Booleans | None = None,
 ) -> Doors:
     """Doors placed on the networks.
 
@@ -186,6 +188,9 @@ def snap_doors(
         Shapes (d,), (d, 2), (d,); sorted by place. A door with NaN touches nothing.
     access_limit_m
         An access leg longer than this (detour counted) is no way.
+    leads
+        Shape (components of the public network,): those that lead where people want to go. A door whose
+        nearest street is of none of them opens once more, onto the next within the limit that is; all do when None.
     """
     public = network.public_index.snap(xy)
     is_barred = np.zeros(len(xy), bool)
@@ -201,17 +206,90 @@ def snap_doors(
     public.straight_m[free] = clear.straight_m
     public = _snap_within(public, access_limit_m)
     inside = _snap_within(_snap_inside(network, xy, region), access_limit_m)
-    return Doors(place, Spots(xy, region, public, inside, np.full(len(xy), TOUCH_M)), is_barred)
+    doors = Doors(place, Spots(xy, region, public, inside, np.full(len(xy), TOUCH_M)), is_barred)
+    rows = free if leads is None else free[is_stranded(network, select_snaps(public, free), leads)]
+    return (
+        doors if leads is None or not len(rows) else _open_again(network, doors, rows, leads, access_limit_m)
+    )
 
 
-def snap_gates(network: Network, *, access_limit_m: float = ACCESS_LIMIT_M) -> GateSpots:
-    """The network's gates placed on both sides of their walls."""
+def is_stranded(network: Network, public: Snaps, leads: Booleans) -> Booleans:
+    """Whether points stand on a street that does not lead where people want to go, shape (p,)."""
+    component = network.public.component[network.public.start]
+    leads = _look_past_stops(network.public, leads)
+    snapped = public.segment >= 0
+    stranded = snapped.copy()
+    stranded[snapped] = ~leads[component[public.segment[snapped]]]
+    return stranded
+
+
+def _look_past_stops(graph: Graph, leads: Booleans) -> Booleans:
+    """The components that lead on, with those that would if what stops people were open: nobody steps round a
+    closed gate from the street before it to that behind it.
+    """
+    nodes = np.flatnonzero(graph.stop >= 0)
+    stop, component = graph.stop[nodes], graph.component[nodes]
+    found = leads
+    while len(nodes):
+        opened = np.isin(stop, stop[found[component]])
+        more = found.copy()
+        more[component[opened]] = True
+        if (more == found).all():
+            break
+        found = more
+    return found
+
+
+def _open_again(
+    network: Network, doors: Doors, rows: Integers, leads: Booleans, access_limit_m: float
+) -> Doors:
+    """The doors, some of them a second time where a clear leg reaches a street that leads on."""
+    within = np.full(len(rows), PUBLIC, np.int64)
+    xy = doors.spots.xy[rows]
+    onward = _snap_onward(network, xy, leads, TOUCH_M, within, access_limit_m)
+    found = np.flatnonzero(onward.segment >= 0)
+    again = take_doors(doors, rows[found])
+    again = replace(again, spots=replace(again.spots, public=select_snaps(onward, found)))
+    both = join_doors([doors, replace(again, is_barred=np.zeros(len(found), bool))])
+    return take_doors(both, np.argsort(both.place, kind="stable"))
+
+
+def _snap_onward(
+    network: Network, xy: Floats, leads: Booleans, spare_m: float, within: Integers, access_limit_m: float
+) -> Snaps:
+    """The nearest place that a clear leg reaches on a street that leads on, for every point."""
+    component = network.public.component[network.public.start]
+    allowed = network.public_index.allowed
+    index = SegmentIndex(network.public, allowed[leads[component[allowed]]])
+    snaps, is_barred = clear_snaps(
+        index.snap(xy),
+        xy,
+        index,
+        network.walls,
+        access_limit_m=access_limit_m,
+        spare_m=spare_m,
+        within=within,
+    )
+    return keep_snaps(_snap_within(snaps, access_limit_m), ~is_barred)
+
+
+def snap_gates(
+    network: Network, *, access_limit_m: float = ACCESS_LIMIT_M, leads: Booleans | None = None
+) -> GateSpots:
+    """The network's gates placed on both sides of their walls.
+
+    Parameters
+    ----------
+    leads
+        As in `snap_doors`; a gate opens only once, onto the street that leads on where there is one.
+    """
     gates = network.gates
     xy, spare_m = gates.xy, np.full(len(gates.xy), ROUND_GATE_M)
     public = network.public_index.snap(xy)
     free = np.flatnonzero(gates.outer == PUBLIC)
     own_ground = network.enclosures.ground[gates.enclosure[free]]
     drawn_within = shapely.covers(own_ground, shapely.points(xy[free]))
+    within = np.where(drawn_within, gates.inner[free], PUBLIC)
     clear, barred = clear_snaps(
         select_snaps(public, free),
         xy[free],
@@ -219,8 +297,22 @@ def snap_gates(network: Network, *, access_limit_m: float = ACCESS_LIMIT_M) -> G
         network.walls,
         access_limit_m=access_limit_m,
         spare_m=ROUND_GATE_M,
-        within=np.where(drawn_within, gates.inner[free], PUBLIC),
+        within=within,
     )
+    is_moved = np.zeros(len(xy), bool)
+    stranded = np.zeros(0, np.int64)
+    if leads is not None:
+        stranded = np.flatnonzero(is_stranded(network, _snap_within(clear, access_limit_m), leads))
+    if leads is not None and len(stranded):
+        onward = _snap_onward(
+            network, xy[free[stranded]], leads, ROUND_GATE_M, within[stranded], access_limit_m
+        )
+        found = onward.segment >= 0
+        rows = stranded[found]
+        clear = replace(clear, **{name: values.copy() for name, values in vars(clear).items()})
+        clear.segment[rows], clear.fraction[rows] = onward.segment[found], onward.fraction[found]
+        clear.straight_m[rows] = onward.straight_m[found]
+        barred[rows], is_moved[free[rows]] = False, True
     is_barred = np.zeros(len(xy), bool)
     is_barred[free] = barred
     public.segment[free], public.fraction[free] = clear.segment, clear.fraction
@@ -235,6 +327,7 @@ def snap_gates(network: Network, *, access_limit_m: float = ACCESS_LIMIT_M) -> G
         Spots(xy, gates.inner, nowhere, inner, spare_m),
         Spots(xy, gates.outer, public, outer, spare_m),
         is_barred,
+        is_moved,
     )
 
 
@@ -418,15 +511,15 @@ def _extend(
         "onto_xy": onto_xy,
         "onward": onward,
     }
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(departures, name), values])[order] for name, values in by_way.items()
+    }
     return replace(
         departures,
         ways=Ways(**{name: values[order] for name, values in joined.items()}),
         clear=np.union1d(departures.clear, place[row < 0]),
         shut_in=np.setdiff1d(departures.shut_in, place),
-        **{
-            name: np.concatenate([getattr(departures, name), values])[order]
-            for name, values in by_way.items()
-        },
+        **columns,
     )
 
 
@@ -573,11 +666,10 @@ def trace_shortcuts(
     if not len(network.squares):
         return within
     over = trace_over_squares(network, profile, homes, departures, centres, arrivals)
-    return replace(
-        within,
-        direct=join_direct([within.direct, over.direct]),
-        **{name: np.concatenate([getattr(within, name), getattr(over, name)]) for name in _BY_SHORTCUT},
-    )
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(within, name), getattr(over, name)]) for name in _BY_SHORTCUT
+    }
+    return replace(within, direct=join_direct([within.direct, over.direct]), **columns)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,15 @@ from geogrid.network.graph import Graph
 from geogrid.network.impedance import Floats, Integers, Profile, round_half_up
 from geogrid.network.search import Ways, match_equal
 from geogrid.network.snap import place_on_segments
-from geogrid.network.squares import Squares, is_seen
+from geogrid.network.squares import (
+    MAX_PLACES,
+    N_HUBS,
+    NEAR_PLACES,
+    Squares,
+    choose_hubs,
+    find_nearest,
+    is_seen,
+)
 
 
 @dataclass(frozen=True)
@@ -80,10 +88,25 @@ def walk_to_places(
     squares: Squares, landings: Landings, profile: Profile
 ) -> tuple[Integers, Integers, Floats]:
     """Straight walks from landings to the places of their ground that they see: landing, place, price."""
-    landing, at = match_equal(landings.ground, squares.place_ground)
+    landing, at = _pair_with_places(squares, landings)
     price = _price_straight(squares, landings, landing, squares.place_xy[at], profile)
     seen = np.isfinite(price)
     return landing[seen], at[seen], price[seen]
+
+
+def _pair_with_places(squares: Squares, landings: Landings) -> tuple[Integers, Integers]:
+    """Landings and the places of their ground; where those are very many, the hubs and the nearest of them."""
+    n_places = np.bincount(squares.place_ground, minlength=len(squares))
+    few = np.flatnonzero(n_places[landings.ground] <= MAX_PLACES)
+    landing, at = match_equal(landings.ground[few], squares.place_ground)
+    pairs = [(few[landing], at)]
+    for ground in np.unique(landings.ground[n_places[landings.ground] > MAX_PLACES]):
+        rows = np.flatnonzero(landings.ground == ground)
+        places = np.flatnonzero(squares.place_ground == ground)
+        near = find_nearest(landings.xy[rows], squares.place_xy[places])
+        hubs = np.broadcast_to(choose_hubs(squares.place_xy[places]), (len(rows), N_HUBS))
+        pairs.append((np.repeat(rows, NEAR_PLACES + N_HUBS), places[np.hstack([near, hubs]).ravel()]))
+    return np.concatenate([one for one, _ in pairs]), np.concatenate([one for _, one in pairs])
 
 
 def walk_across(

@@ -33,11 +33,14 @@ class GateSpots:
     is_barred
         Shape (g,): the leg from the gate to the public street passes an obstacle, because none within the limit
         does not.
+    is_moved
+        Shape (g,): it opens onto another street than its nearest, which does not lead where people want to go.
     """
 
     inner: Spots
     outer: Spots
     is_barred: Booleans
+    is_moved: Booleans
 
 
 @dataclass(frozen=True)

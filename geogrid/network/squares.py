@@ -17,6 +17,7 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
+from scipy.spatial import cKDTree
 from shapely import STRtree
 
 from geogrid.network.graph import Graph, find_places, round_places
@@ -32,6 +33,9 @@ WALL_M = 0.05
 """Half the width that a barrier takes from a ground."""
 MAX_CORNERS = 150
 """A ground with more corners than this is simplified until it has no more: their pairs are its chords."""
+MAX_PLACES, N_HUBS, NEAR_PLACES = 300, 150, 8
+"""On a ground with more places than this so many hubs, far from each other, are joined in pairs, and every other place
+with so many of the nearest hubs: a town drawn as one square must not cost the square of its streets."""
 FIRST_TOLERANCE_M = 0.1
 """By how much such a ground is simplified at first; then by twice as much, until its corners are few enough."""
 LEAST_GROUND_M2 = 1.0
@@ -108,14 +112,14 @@ def lay_grounds(
     """
     drawn = ~(shapely.is_missing(obstacles) | shapely.is_empty(obstacles))
     polygons, row = _list_polygons(square, shapely.force_2d(obstacles[drawn]))
-    streets = streets.copy()
+    streets, tree = streets.copy(), STRtree(streets)  # a new vertex moves no street
     wide, places, lines = np.empty(len(polygons), object), [], []
     for number, polygon in enumerate(polygons):
-        joints = _join_streets(polygon, streets, is_bridge)
+        joints = _join_streets(polygon, streets, tree, is_bridge)
         corners, wide[number] = _list_corners(polygon)
         xy = np.vstack([joints, corners])
         xy = xy[np.sort(np.unique(round_places(xy), axis=0, return_index=True)[1])]
-        first, second = np.triu_indices(len(xy), 1)
+        first, second = pair_places(xy)
         seen = is_seen(wide[number], xy[first], xy[second])
         chords = shapely.linestrings(np.stack([xy[first[seen]], xy[second[seen]]], axis=1))
         places.append(xy)
@@ -159,10 +163,12 @@ def _list_polygons(square: gpd.GeoDataFrame, obstacles: Geometries) -> tuple[Geo
     return shapely.orient_polygons(parts[order]), rows[first[order]]
 
 
-def _join_streets(polygon: shapely.Polygon, streets: Geometries, is_bridge: Booleans) -> Floats:
+def _join_streets(
+    polygon: shapely.Polygon, streets: Geometries, tree: STRtree, is_bridge: Booleans
+) -> Floats:
     """Where streets are joined to a ground, shape (j, 2); the streets get a vertex there."""
     edge = shapely.boundary(polygon)
-    near = np.sort(STRtree(streets).query(polygon, predicate="dwithin", distance=TOUCH_M))
+    near = np.sort(tree.query(polygon, predicate="dwithin", distance=TOUCH_M))
     joints = [np.empty((0, 2))]
     for number in near:
         flat = shapely.force_2d(streets[number])
@@ -217,9 +223,39 @@ def _cut_rings(polygon: shapely.Polygon, joints: Floats) -> Geometries:
     return edges
 
 
+def pair_places(xy: Floats) -> tuple[Integers, Integers]:
+    """Pairs of places between which a chord is tried: all, or of very many those with hubs."""
+    if len(xy) <= MAX_PLACES:
+        first, second = np.triu_indices(len(xy), 1)
+        return first.astype(np.int64), second.astype(np.int64)
+    hubs = choose_hubs(xy)
+    first, second = np.triu_indices(len(hubs), 1)
+    others = np.setdiff1d(np.arange(len(xy)), hubs)
+    near = find_nearest(xy[others], xy[hubs])
+    return (
+        np.concatenate([hubs[first], np.repeat(others, NEAR_PLACES)]),
+        np.concatenate([hubs[second], hubs[near.ravel()]]),
+    )
+
+
+def choose_hubs(xy: Floats) -> Integers:
+    """The hubs among very many places, shape (N_HUBS,): the first, and then always the farthest from those chosen."""
+    hubs, away_m = [0], np.hypot(*(xy - xy[0]).T)
+    while len(hubs) < N_HUBS:
+        hubs.append(int(away_m.argmax()))
+        away_m = np.minimum(away_m, np.hypot(*(xy - xy[hubs[-1]]).T))
+    return np.array(hubs, np.int64)
+
+
+def find_nearest(from_xy: Floats, places_xy: Floats) -> Integers:
+    """The `NEAR_PLACES` nearest of more places than that, for every point; shape (n, `NEAR_PLACES`)."""
+    found: Integers = cKDTree(places_xy).query(from_xy, k=NEAR_PLACES)[1].astype(np.int64)
+    return found
+
+
 def is_seen(ground: shapely.Polygon, from_xy: Floats, to_xy: Floats) -> Booleans:
     """Whether straight lines between places stay on a ground, shape (n,)."""
-    seen = np.hypot(*(to_xy - from_xy).T) <= AT_PLACE_M
+    seen: Booleans = np.hypot(*(to_xy - from_xy).T) <= AT_PLACE_M
     far = np.flatnonzero(~seen)
     lines = shapely.linestrings(np.stack([from_xy[far], to_xy[far]], axis=1))
     seen[far] = shapely.covers(ground, lines)

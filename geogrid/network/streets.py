@@ -135,7 +135,8 @@ def build_network(
     pieces = cut_streets(lines, enclosures.polygon, is_bridge[rows])
     is_steps = street["steps"].fillna(value=False).to_numpy(bool)
     wait_s_per_m = _spread_waits(street)
-    graphs, of_segment = [], []
+    graphs: list[Graph] = []
+    of_segment: list[Integers] = []
     for kept in (pieces.region < 0, pieces.region >= 0):
         of_piece = rows[pieces.street[kept]]
         n_open = 0 if graphs else len(grounds.line)  # squares are public

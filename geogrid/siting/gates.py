@@ -26,7 +26,7 @@ from geogrid.network.compounds import (
     learn_regions,
     list_given_gates,
 )
-from geogrid.network.enclosures import SHUT
+from geogrid.network.enclosures import SHUT, find_sides
 from geogrid.network.graph import price_segments
 from geogrid.network.impedance import Floats, Integers
 from geogrid.network.search import Direct, Ways
@@ -49,16 +49,22 @@ def value_gates(
     layout = instance.layout
     worth = np.where(instance.is_covered, 0, instance.weigh(weight))
     to_gain = _sum_by_enclosure(instance, worth)
-    is_slow = _mark_slow(instance)
     closed = _list_closed(instance)
     fresh = _list_places(instance, to_gain > 0)
     remedies = []
     best_of: dict[int, Remedy] = {}
     edits = [*closed, *fresh]
+    slow_rows = _mark_slow_edits(instance, edits)
     swift = [
-        (edit, xy, walls) for edit, xy, walls in edits if not is_slow[walls].any() and to_gain[walls].any()
+        found
+        for found, is_slow in zip(edits, slow_rows, strict=True)
+        if not is_slow and to_gain[found[2]].any()
     ]
-    slow = [(edit, xy, walls) for edit, xy, walls in closed if is_slow[walls].any() and worth.any()]
+    slow = [
+        found
+        for found, is_slow in zip(closed, slow_rows[: len(closed)], strict=True)
+        if is_slow and worth.any()
+    ]
     costs = _price_homes(instance, swift)
     base = measure_walks(layout, instance.reading.measure).cost
     for (edit, xy, walls), (homes, cost) in zip(swift, costs, strict=True):
@@ -97,15 +103,23 @@ def _sum_by_enclosure(instance: Instance, worth: Floats | Integers) -> Floats:
     return np.bincount(wall, weights=worth[home].astype(float), minlength=n_walls).astype(np.float64)
 
 
-def _mark_slow(instance: Instance) -> Flags:
-    """Enclosures whose gates are valued by computing the whole town, shape (e,)."""
+def _mark_slow_edits(instance: Instance, edits: list[Found]) -> list[bool]:
+    """Which gates are valued by computing the whole town: those of compounds with a centre inside, or from which
+    some walk passes an obstacle, and those into another compound when a centre stands in any.
+    """
     layout = instance.layout
-    slow = np.zeros(len(layout.network.enclosures), bool)
+    enclosures = layout.network.enclosures
+    slow = np.zeros(len(enclosures), bool)
     slow[_list_holders(instance, layout.centre_doors.spots.region)[1]] = True
+    holds_centre = slow.any()
     traced = trace_walks(layout, instance.reading.measure).homes
     barred = np.unique(traced.ways.place[traced.is_own_barred])
     slow[_list_holders(instance, layout.home_region[barred])[1]] = True
-    return slow
+    marked = []
+    for _, xy, walls in edits:
+        _, outside = find_sides(enclosures, np.repeat(xy[None], len(walls), axis=0), walls)
+        marked.append(bool(slow[walls].any() or (holds_centre and any(outside))))
+    return marked
 
 
 def judge_walks(
@@ -167,7 +181,7 @@ def _list_places(instance: Instance, wanted: Flags) -> list[Found]:
         network.enclosures, xy, single[row], np.full(len(row), None, dtype=object), gates.origin
     )
     regions = learn_regions(network.regions, network.enclosures, places)
-    opens = open_outwards(snap_gates(replace(network, gates=places, regions=regions)))
+    opens = open_outwards(snap_gates(replace(network, gates=places, regions=regions), leads=layout.leads))
     taken = set(instance.town.gate["id"].astype(str))
     found: list[Found] = []
     for place in np.flatnonzero(opens):
@@ -200,7 +214,7 @@ def _price_homes(instance: Instance, found: list[Found]) -> list[tuple[Integers,
     }
     both = Gates(**joined, origin=gates.origin)
     opened = replace(network, gates=both, regions=learn_regions(network.regions, network.enclosures, fresh))
-    spots = snap_gates(opened)
+    spots = snap_gates(opened, leads=layout.leads)
     inside_costs = price_segments(network.inside, profile)
     traced = trace_departures(opened, inside_costs, profile, layout.home_doors, spots)
     way, gate = traced.passages.list_pairs(traced.passage)

@@ -12,14 +12,14 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
 from geogrid.areas.share import assign_areas
+from geogrid.coverage.mainland import Places, move_centres, snap_places
 from geogrid.coverage.reach import measure_walks_within
 from geogrid.coverage.reading import Reading
 from geogrid.coverage.town import Town
 from geogrid.coverage.walks import Layout, Objects
 from geogrid.errors import FeatureNotFoundError, NoCandidatesError, PeopleUnknownError
-from geogrid.network.access import snap_doors
 from geogrid.network.enclosures import find_regions
-from geogrid.network.impedance import Floats, Integers
+from geogrid.network.impedance import ACCESS_LIMIT_M, Floats, Integers
 from geogrid.siting.candidates import SPACING_M, Candidates, find_candidates
 from geogrid.siting.problem import CoverProblem
 
@@ -189,7 +189,9 @@ def build_instance(
 def place_centres(layout: Layout, ids: Objects, names: Objects, xy: Floats) -> Layout:
     """The layout with other centres, of one door each, in place of its own."""
     network = layout.network
-    doors = snap_doors(network, np.arange(len(xy)), xy, find_regions(network.enclosures, xy))
+    places = Places(np.arange(len(xy)), xy, find_regions(network.enclosures, xy))
+    doors = snap_places(network, places, ACCESS_LIMIT_M)
+    doors = move_centres(network, places, doors, layout.gates, layout.has_homes, ACCESS_LIMIT_M)
     return replace(layout, centre_id=ids, centre_name=names, centre_xy=xy, centre_doors=doors)
 
 

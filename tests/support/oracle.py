@@ -77,7 +77,7 @@ class Streets:
         a, along = self._ends[:, 0], self._ends[:, 1] - self._ends[:, 0]
         share = np.clip(((np.array(xy) - a) * along).sum(axis=1) / (along**2).sum(axis=1), 0, 1)
         straight = np.hypot(*(np.array(xy) - (a + share[:, None] * along)).T)
-        straight = straight if allowed is None else np.where(allowed, straight, np.inf)
+        straight = straight if allowed is None else np.where(allowed[: len(straight)], straight, np.inf)
         number, clear = int(np.argmin(straight)), False
         if is_clear is not None:
             for other in np.argsort(straight, kind="stable"):
@@ -502,19 +502,58 @@ class Oracle:
             return None
         return streets.stop(*snapped[:2]), self.leg(snapped[2])
 
-    def _step_out(self, xy, is_clear):
-        """The same onto the public streets, past no obstacle where that can be: places, price, whether barred."""
+    def _step_out(self, xy, is_clear, wanted=None):
+        """The same onto the public streets, past no obstacle where that can be: places, price, whether barred.
+
+        Where the street leads to none of the wanted islands, the next one that does is there too, if any is clear.
+        """
         found = self.public.snap(xy, is_clear)
         if found is None or found[2] * DETOUR > LIMIT_M:
-            return None
-        return self.public.sides(*found[:2]), self.leg(found[2]), not found[3]
+            return []
+        steps = [(self.public.sides(*found[:2]), self.leg(found[2]), not found[3])]
+        if wanted is not None and self._is_stranded(found[0], wanted):
+            found = self.public.snap(xy, is_clear, np.isin(self.island_of, list(wanted)))
+            if found is not None and found[3]:
+                steps.append((self.public.sides(*found[:2]), self.leg(found[2]), False))
+        return steps
 
-    def _step_out_of_gate(self, gate):
+    def _step_out_of_gate(self, gate, wanted=None):
         if gate.outside != OUTSIDE:
             return None
         stands_deep = self.grounds[gate.part].covers(shapely.Point(gate.xy))
         own = gate.inside if stands_deep else OUTSIDE
-        return self._step_out(gate.xy, lambda a, b: self.is_clear(a, b, own, (ROUND_GATE_M, TOUCH_M)))
+        steps = self._step_out(
+            gate.xy, lambda a, b: self.is_clear(a, b, own, (ROUND_GATE_M, TOUCH_M)), wanted
+        )
+        return steps[-1] if steps else None
+
+    def _is_stranded(self, number, wanted):
+        """Whether a segment leads to no wanted island, not even were all open that stops people."""
+        same = np.flatnonzero(self.open_island_of == self.open_island_of[number])
+        return not any(self.island_of[other] in wanted for other in same)
+
+    def _number_islands(self):
+        """The island of every public segment: streets that are joined."""
+        graph = nx.Graph(segment.ends for segment in self.public.segments)
+        first = {}
+        for number, ground in self.edge_of.items():  # all edges of a ground are joined across it
+            graph.add_edge(
+                self.public.segments[number].ends[0],
+                self.public.segments[first.setdefault(ground, number)].ends[0],
+            )
+        self.island_of = self._list_islands(graph)
+        at_stop = defaultdict(list)
+        for segment in self.public.segments:
+            for node, xy in zip(segment.ends, segment.coords, strict=True):
+                if mm(xy) in self.public.closed:
+                    at_stop[mm(xy)].append(node)
+        for nodes in at_stop.values():
+            nx.add_path(graph, nodes)
+        self.open_island_of = self._list_islands(graph)
+
+    def _list_islands(self, graph):
+        number = {node: n for n, nodes in enumerate(nx.connected_components(graph)) for node in nodes}
+        return np.array([number[segment.ends[0]] for segment in self.public.segments])
 
     def _walk_inside(self, start, end):
         """The price of a walk between two places of one region, and whether it passes an obstacle."""
@@ -580,8 +619,8 @@ class Oracle:
             for last, (onward, also) in tails[gate].items():
                 yield last, price + onward, barred or also
 
-    def _leave(self, doors, tails, *, back):
-        """How the doors of a place are left: by (node on the street, price), by exits that touch no street, onto
+    def _leave(self, doors, tails, wanted=None, *, back):
+        """How the doors of a place are left: by (place on the street, price), by exits that touch no street, onto
         squares.
         """
         ways, exits, landed = [], [], []
@@ -589,8 +628,8 @@ class Oracle:
             exits.append(Exit(None, xy, region, 0, barred=False, spare_m=TOUCH_M))
             if not region:
                 landed += [(n, xy, 0) for n, ground in enumerate(self.grounds_open) if ground.holds(xy)]
-                step = self._step_out(xy, self.is_clear)
-                ways += [(side, step[1], step[2]) for side in step[0]] if step else []
+                steps = self._step_out(xy, self.is_clear, wanted)
+                ways += [(side, price, barred) for sides, price, barred in steps for side in sides]
                 continue
             for last, price, barred in self._ways_out(xy, region, tails, back=back):
                 if last.outside is None:
@@ -608,8 +647,7 @@ class Oracle:
             for (number, share), price in kept
             if number in self.edge_of
         ]
-        nodes = [(self.public.stop(*side), price) for side, price in kept]
-        return nodes, exits, is_clear, landed
+        return kept, exits, is_clear, landed
 
     def _measure(self):
         homes = list(self._homes())
@@ -620,16 +658,46 @@ class Oracle:
             door for own in centres.values() for door in own
         ]
         self._plant_steps(doors)
-        self.gate_steps = {gate: self._step_out_of_gate(gate) for gate in self.gates}
+        self._number_islands()
         out, into = self._tails(back=False), self._tails(back=True)
-        left = {home: self._leave(own, out, back=False) for home, own in homes}
-        entered = {centre: self._leave(own, into, back=True) for centre, own in centres.items()}
+
+        def islands(ways, landed):
+            grounds = {ground for ground, _, _ in landed}
+            edges = {number for number, ground in self.edge_of.items() if ground in grounds}
+            return {self.island_of[number] for number in {side[0] for side, _ in ways} | edges}
+
+        def enter(wanted=None, only=None):
+            return {
+                centre: self._leave(own, into, wanted, back=True)
+                for centre, own in centres.items()
+                if only is None or centre in only
+            }
+
+        def leave(entered):
+            """Homes and gates stand on streets that lead to a centre, where such are within the limit."""
+            wanted = {island for ways, _, _, landed in entered.values() for island in islands(ways, landed)}
+            self.gate_steps = {gate: self._step_out_of_gate(gate, wanted) for gate in self.gates}
+            return {home: self._leave(own, out, wanted, back=False) for home, own in homes}
+
+        self.gate_steps = {gate: self._step_out_of_gate(gate) for gate in self.gates}
+        entered = enter()
+        left = leave(entered)
+        peopled = {island for ways, _, _, landed in left.values() for island in islands(ways, landed)}
+        entered = enter()
+        lonely = [
+            centre for centre, (ways, _, _, landed) in entered.items() if not islands(ways, landed) & peopled
+        ]
+        moved = entered | enter(peopled, lonely)
+        if any(len(moved[centre][0]) > len(entered[centre][0]) for centre in lonely):
+            entered = moved
+            left = leave(entered)
+            entered = enter() | enter(peopled, lonely)
         walks = nx.DiGraph()
         for home, (ways, exits, is_clear, landed) in left.items():
             walks.add_node(("home", home))
             self._land(walks, ("home", home), landed, back=False)
-            for node, price in ways:
-                link(walks, ("home", home), node, price)
+            for side, price in ways:
+                link(walks, ("home", home), self.public.stop(*side), price)
             for centre, (_, others, other_clear, entering) in entered.items():
                 self._cross_squares(walks, home, landed, centre, entering)
                 for here, there in itertools.product(exits, others):
@@ -641,8 +709,8 @@ class Oracle:
         for centre, (ways, _, _, landed) in entered.items():
             walks.add_node(("centre", centre))
             self._land(walks, ("centre", centre), landed, back=True)
-            for node, price in ways:
-                link(walks, node, ("centre", centre), price)
+            for side, price in ways:
+                link(walks, self.public.stop(*side), ("centre", centre), price)
         for u, v, price in self.public.graph().edges(data="price"):
             link(walks, u, v, price)
         cost = {home: {} for home, _ in homes}

@@ -21,6 +21,7 @@ export function showWalk(told, box) {
   const { walk } = told;
   draw(walk);
   const doubts = [
+    walk.passed_over ? text("walk.passed_over") : null,
     walk.is_barred ? text("walk.barred") : null,
     ["inferred", "unknown"].includes(walk.gates) ? text(`walk.gates.${walk.gates}`) : null,
   ].filter(Boolean);
