@@ -179,7 +179,7 @@ def test_what_is_wrong_is_said_in_a_sentence_and_nothing_changes(geogrid, county
 @pytest.mark.parametrize("layer", ["street", "centre", "building"])
 def test_coverage_names_the_layer_it_lacks(geogrid, files, tmp_path, layer):
     path = tmp_path / "part.gpkg"
-    geogrid.succeed("init", path, "--code", "1", "--name", "n")
+    geogrid.succeed("init", path, "--code", "350725", "--name", "n")
     assert "street" in geogrid.refuse("coverage", path)
     for name, file in files.items():
         if name != layer:

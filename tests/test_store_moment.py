@@ -16,6 +16,7 @@ import pytest
 import shapely
 
 from geogrid.errors import MomentWarning, ServerRunningError
+from geogrid.io.json_file import read_json
 from geogrid.workspace import Workspace, read_backup, write_backup
 from geogrid.workspace import connection as files
 from geogrid.workspace.audit import read_trail, verify_trail
@@ -270,3 +271,9 @@ def test_what_another_program_writes_is_no_damage_before_or_after_it_is_adopted(
         add_both(county, 2)
         county.undo("t")
         assert county.find_damage() == []
+
+
+def test_a_module_that_opens_a_county_by_other_means_than_sqlite_fails_the_tests(path):
+    """Of the watch itself, which every test runs under: any module of ours but the store is stopped."""
+    with Workspace.open(path), pytest.raises(AssertionError, match=r"io/json_file\.py opens"):
+        read_json(path)

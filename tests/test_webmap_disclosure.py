@@ -82,7 +82,9 @@ def towns(tmp_path_factory: pytest.TempPathFactory) -> list[Census]:
 # --- the attack ------------------------------------------------------------------------------------
 
 
-def attack(town: Census, client: FlaskClient, aside: Any = None, known: Knowledge | None = None) -> list[Success]:
+def attack(
+    town: Census, client: FlaskClient, aside: Any = None, known: Knowledge | None = None
+) -> list[Success]:
     """How well homes of few are named by least squares, by non-negative ones, and by differences."""
     equations = ask_everything(client, known or town.known)
     n_homes = len(town.people)
@@ -131,9 +133,7 @@ def test_where_every_sum_is_told_under_many_readings_the_attack_succeeds(towns: 
     town = towns[0]
     known = learn(town.county, MANY)
     told = [
-        one
-        for one in ask_everything(open_client(town.apps["map"], "staff"), known)
-        if one.homes.sum() > 1
+        one for one in ask_everything(open_client(town.apps["map"], "staff"), known) if one.homes.sum() > 1
     ]
     guess = judge(estimate(told, len(town.people)), town.people, town.community)
     assert guess.gain > 5
@@ -181,7 +181,9 @@ def test_each_told_sum_is_rounded_from_the_exact_one(towns: list[Census]) -> Non
         assert n_told > 3 * (4 + 6)  # the county whole, and the totals of six communities
 
 
-def test_what_is_told_does_not_depend_on_how_many_people_live_where(towns: list[Census], tmp_path: Path) -> None:
+def test_what_is_told_does_not_depend_on_how_many_people_live_where(
+    towns: list[Census], tmp_path: Path
+) -> None:
     # Else it would tell of them that something is left out.
     path = write_census(tmp_path / "other.gpkg", SEEDS[0])
     with Workspace.open(path) as workspace, workspace.edit("test", "people") as edit:
@@ -191,7 +193,9 @@ def test_what_is_told_does_not_depend_on_how_many_people_live_where(towns: list[
     for query in ("", "?minutes=10&profile=elderly", "?metres=500"):
         one, other = (get(client, f"/api/v1/coverage{query}") for client in clients)
         for mine, theirs in zip([one, *one["by_community"]], [other, *other["by_community"]], strict=True):
-            assert [v is None for v in mine["people"].values()] == [v is None for v in theirs["people"].values()]
+            assert [v is None for v in mine["people"].values()] == [
+                v is None for v in theirs["people"].values()
+            ]
 
 
 @pytest.mark.parametrize(
@@ -259,7 +263,13 @@ def test_lookups_without_an_account_for_more_are_fewer(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("value", "statuses"),
-    [("off", (401, 401)), ("areas", (200, 401)), ("map", (200, 200)), ("on", (200, 200)), ("nonsense", (401, 401))],
+    [
+        ("off", (401, 401)),
+        ("areas", (200, 401)),
+        ("map", (200, 200)),
+        ("on", (200, 200)),
+        ("nonsense", (401, 401)),
+    ],
 )
 def test_a_county_is_open_as_its_setting_says(tmp_path: Path, value: str, statuses: tuple[int, int]) -> None:
     path = write_town(tmp_path / "town.gpkg")
@@ -272,7 +282,9 @@ def test_a_county_is_open_as_its_setting_says(tmp_path: Path, value: str, status
 # --- accounts of one area --------------------------------------------------------------------------
 
 
-def test_staff_of_a_community_see_its_sums_exactly_and_elsewhere_what_all_are_told(towns: list[Census]) -> None:
+def test_staff_of_a_community_see_its_sums_exactly_and_elsewhere_what_all_are_told(
+    towns: list[Census],
+) -> None:
     town = towns[0]
     own, everybody, whole = (
         town.open("staff_of_a_community"),

@@ -53,6 +53,7 @@ def serve(
     if (cert is None) != (key is None):
         raise InvalidOptionError(option="--cert, --key", value="…", expected="两者同时给出 / both or none")
     known = name_server(host, names)
+    os.umask(0o077)  # whatever the server writes is its user's alone
     # Whatever a library writes for a while lies in our own folder too, and is swept with it.
     tempfile.tempdir = str(scratch_folder())
     path = county if county is not None else _find_demo()

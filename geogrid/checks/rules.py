@@ -16,6 +16,8 @@ RULES: dict[str, Severity] = {
     "datum.shift": Severity.ERROR,
     "geometry.empty": Severity.ERROR,
     "geometry.invalid": Severity.ERROR,
+    "geometry.unusable": Severity.ERROR,
+    "geometry.failed": Severity.ERROR,
     "geometry.duplicate": Severity.WARNING,
     "partition.overlap": Severity.ERROR,
     "partition.gap": Severity.ERROR,

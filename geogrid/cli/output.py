@@ -15,6 +15,7 @@ from geogrid.labels import label
 
 if TYPE_CHECKING:  # it brings geopandas, which `--help` does not wait for
     from geogrid.findings import Finding
+    from geogrid.workspace.audit import Event
 
 
 def width_of(text: str) -> int:
@@ -68,6 +69,20 @@ def echo_json(value: Any) -> None:
 def tell_renamed(written: Path, language: str) -> None:
     """Say on standard error that a file of synthetic data bears another name than the one asked for."""
     click.echo(label("cli.renamed", language, path=written), err=True)
+
+
+def record_here(county: Path, event: Event, language: str) -> None:
+    """Put on record what was written out; where the record cannot be written, say so on standard error.
+
+    Whoever may read the files has what is in them anyway, so that this refuses nothing.
+    """
+    from geogrid.errors import WorkspaceError
+    from geogrid.workspace.record import put_on_record
+
+    try:
+        put_on_record(county, event)
+    except WorkspaceError as error:
+        click.echo(label("cli.not_recorded", language, why=error.message(language)), err=True)
 
 
 def warn_of(findings: Iterable[Finding], language: str) -> None:

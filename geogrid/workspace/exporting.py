@@ -11,7 +11,7 @@ from geogrid.coverage.ground import lay_ground
 from geogrid.coverage.homes import locate_homes
 from geogrid.coverage.reading import Reading
 from geogrid.crs import change_crs
-from geogrid.schema import LAYERS, TABLES, Layer
+from geogrid.schema import LAYERS, SETTING_RULES, TABLES, Layer
 from geogrid.workspace.cache import read_layout
 from geogrid.workspace.workspace import Workspace
 
@@ -20,7 +20,7 @@ COMPUTED = ("catchment", "isochrone", "gap", "home")
 EXPORTABLE: dict[str, Layer] = {
     name: table for name, table in {**LAYERS, **TABLES}.items() if not table.is_personal
 }
-SECRET_SETTINGS = ("map.tianditu_token",)
+SECRET_SETTINGS = tuple(name for name, rule in SETTING_RULES.items() if rule.is_secret)
 
 
 def read_export(workspace: Workspace, name: str) -> pd.DataFrame:
