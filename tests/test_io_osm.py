@@ -310,6 +310,34 @@ def test_a_file_that_is_no_openstreetmap_file_is_refused(tmp_path):
         read_osm(tmp_path / "laughs.osm")
 
 
+def test_of_barriers_that_are_no_gates_those_on_a_street_that_may_stop_people_are_taken(tmp_path):
+    osm = OsmFile()
+    for number, kind in enumerate(("wall", "bollard", "jersey_barrier")):
+        osm.node(100 * number, 0, barrier=kind)
+    osm.node(0, 500, barrier="fence")
+    osm.way(1, [(-50, 0), (0, 0), (100, 0), (200, 0)], highway="path")
+    found = read_osm(osm.write(tmp_path / "a.osm"))
+    assert found.layers["street_barrier"][["kind", "passage"]].to_numpy().tolist() == [
+        ["wall", "closed"],
+        ["jersey_barrier", "doubtful"],
+    ]
+    assert found.left_out == {"barrier_off_street": 1}
+
+
+def test_piers_are_streets_or_squares_and_ferries_and_closing_times_are_told(tmp_path):
+    osm = OsmFile()
+    osm.way(1, [(0, 0), (100, 0)], man_made="pier")
+    osm.box(2, 100, 0, 50, man_made="pier")
+    osm.way(3, [(150, 0), (900, 0)], route="ferry", foot="yes")
+    osm.way(4, [(0, 0), (0, 90)], highway="footway", foot__conditional="no @ (22:00-06:00)")
+    found = read_osm(osm.write(tmp_path / "a.osm"))
+    street = found.layers["street"].set_index("id")
+    assert street[["class", "walkable"]].to_numpy().tolist() == [["pier", True], ["footway", True]]
+    assert found.layers["square"][["id", "kind", "walkable"]].to_numpy().tolist() == [["w2", "pier", True]]
+    assert found.left_out_ids == {"ferry": ["w3"]}
+    assert found.told_ids == {"conditional": ["w4"]}
+
+
 def test_an_empty_file_gives_empty_layers(tmp_path):
     found = read_osm(OsmFile().write(tmp_path / "empty.osm"))
     assert set(found.counts.values()) == {0}

@@ -59,6 +59,10 @@ class Vertices:
         first, second = sorted((find_number(node.ref), find_number(other.ref)))
         self._same[second] = self._same.get(first, first)
 
+    def list_nodes(self) -> set[str]:
+        """The nodes, as ids."""
+        return {f"n{number}" for number in self._numbers[4::5]}
+
     def find_stacked(self) -> dict[int, list[str]]:
         """Street -> `vertex:number` of those of its vertices at whose place there is another node too."""
         row, vertex, x, y, number = np.array(self._numbers, dtype=np.int64).reshape(-1, 5).T
@@ -143,6 +147,10 @@ def collect_features(path: Path, shown: str) -> Found:
     found.rows["building"] = [row for row in found.rows["building"] if row["id"] not in twice]
     found.left_out["building_open"] = [one for one in found.left_out["building_open"] if one not in twice]
     found.rows["entrance"] = list(found.entrances.values())
+    on_streets = found.vertices.list_nodes()
+    off = {row["id"] for row in found.rows["street_barrier"]} - on_streets
+    found.left_out["barrier_off_street"] += sorted(off)  # the post of a fence, say: it stops nobody
+    found.rows["street_barrier"] = [row for row in found.rows["street_barrier"] if row["id"] not in off]
     for row, numbers in found.vertices.find_stacked().items():
         found.rows["street"][row]["nodes"] = ",".join(numbers)
     found.left_out = {reason: ids for reason, ids in found.left_out.items() if ids}
