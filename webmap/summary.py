@@ -61,7 +61,7 @@ def summarise_coverage(view: County, reading: Reading, *, studies: bool) -> dict
     return view.results.find(("summary", reading, studies), lambda: _summarise(view, reading, studies))
 
 
-def _summarise(view: County, reading: Reading, studies: bool) -> dict[str, Any]:  # passed on
+def _summarise(view: County, reading: Reading, studies: bool) -> dict[str, Any]:
     coverage = view.assess_doubt(reading) if studies else view.assess(reading)
     figures = coverage.to_dict()
     for name in ("gaps", "doubt"):  # gaps are told apart; of the doubt, the ranges of people are

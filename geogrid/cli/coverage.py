@@ -136,10 +136,10 @@ def command(
     shares = assess_equity(town, layout, reading, coverage.homes).to_dict() if equity else None
     asked = (out, homes)
     if out is not None:
-        from geogrid.io.export import hide_small_counts, write_layer
+        from geogrid.io.export import leave_out_counts, write_layer
 
         gaps = change_crs(coverage.gaps, store_crs, "gap").assign(reading=str(reading))
-        gaps, _ = hide_small_counts(gaps.assign(synthetic=True) if synthetic else gaps)
+        gaps, _ = leave_out_counts(gaps.assign(synthetic=True) if synthetic else gaps)
         title = label("coverage.gap", language())
         out = write_layer(gaps, out, layer_title=title, language=language()).path
     if homes is not None:

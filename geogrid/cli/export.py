@@ -46,8 +46,9 @@ def command(
     Write a layer; a computed one: catchment, isochrone, gap, home; or all layers into one GeoPackage.
     FILE ends in .gpkg, .geojson, .fgb, .shp.zip, .dxf, .kml, .csv or .xlsx. No personal data is exported.
     """
+    from geogrid.coverage.telling import LEAST_HOMES
     from geogrid.crs import choose_output_crs
-    from geogrid.io.export import hide_small_counts, write_layer, write_layers
+    from geogrid.io.export import leave_out_counts, write_layer, write_layers
     from geogrid.io.naming import suffix_of
     from geogrid.workspace import Workspace
     from geogrid.workspace.audit import Event
@@ -57,7 +58,7 @@ def command(
         raise UnknownLayerError(layer=layer, known=", ".join([*EXPORTABLE, *COMPUTED, ALL]))
     speak = tongue or language()
     names = list(EXPORTABLE) if layer == ALL else [layer]
-    with Workspace.open(county) as workspace:
+    with Workspace.open(county, readonly=True) as workspace:
         is_asked = _ask(workspace, layer, speak, is_sure=yes)
         with workspace.snapshot():
             frames = {name: read_export(workspace, name) for name in names}
@@ -66,7 +67,7 @@ def command(
         )
     n_hidden = 0
     for name, frame in frames.items():
-        frames[name], n = hide_small_counts(frame)
+        frames[name], n = leave_out_counts(frame)
         n_hidden += n
     titles = {name: _title(name, speak) for name in names}
     progress = Progress(speak)
@@ -85,7 +86,9 @@ def command(
     if written.path != file:
         click.echo("  " + label("cli.renamed", speak, path=written.path.name))
     if n_hidden:
-        click.echo(label("cli.export.hidden", speak, count=f"{n_hidden:,}", least=SMALLEST_COUNT))
+        click.echo(
+            label("cli.export.hidden", speak, count=f"{n_hidden:,}", homes=LEAST_HOMES, least=SMALLEST_COUNT)
+        )
     for note in written.notes:
         click.echo(f"  {note}")
 

@@ -48,7 +48,7 @@ def command(
     from geogrid.workspace.audit import Event
     from geogrid.workspace.batch import Columns, locate_file
 
-    with ExitStack() as stack, Workspace.open(county) as workspace:
+    with ExitStack() as stack, Workspace.open(county, readonly=True) as workspace:
 
         def start(n_rows: int) -> Callable[[int], None]:
             hidden = not sys.stderr.isatty()

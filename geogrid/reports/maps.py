@@ -17,7 +17,7 @@ from geogrid.reports.document import Medium
 from geogrid.reports.words import Words
 
 if TYPE_CHECKING:
-    from geogrid.reports.facts import Facts
+    from geogrid.reports.facts import Facts, Subject
 
 Box = tuple[float, float, float, float]
 
@@ -224,7 +224,7 @@ def _round_length(length: float) -> float:
 
 
 def _draw_marks(axes: Any, facts: Facts, words: Words) -> None:
-    marks = [*list_marks(facts, words), facts.official.reading.title(words.language)]
+    marks = [*list_marks(facts.subject, words), facts.official.reading.title(words.language)]
     axes.text(
         0.01,
         0.99,
@@ -239,10 +239,10 @@ def _draw_marks(axes: Any, facts: Facts, words: Words) -> None:
     )
 
 
-def list_marks(facts: Facts, words: Words) -> list[str]:
+def list_marks(subject: Subject, words: Words) -> list[str]:
     """What must stand on every map and page: synthetic data, 审图号, 密级, 内部使用."""
-    settings = facts.subject.settings
-    marks = [words.of("synthetic")] if facts.subject.is_synthetic else []
+    settings = subject.settings
+    marks = [words.of("synthetic")] if subject.is_synthetic else []
     marks.append(settings.get("map.mark") or words("mark"))
     if settings.get("map.classification"):
         marks.append(words("classification", value=settings["map.classification"]))
