@@ -83,7 +83,7 @@ def test_from_files_to_answers(geogrid, county, tmp_path):
         ("南门社区", 0),
     ]
     assert [gap["people"] for gap in found["gaps"]] == [70]
-    assert found["doubt"]["n_worlds"] == 200
+    assert found["doubt"]["n_worlds"] == 300
     assert "equity" not in found
     assert found == json.loads(geogrid.succeed("coverage", county, "--json", "--seed", "0"))
     asked = json.loads(geogrid.succeed("coverage", county, "--json", "--equity", "--worlds", "0"))

@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 
 from geogrid.coverage.assess import Coverage
+from geogrid.coverage.doubt import RANGE_FIELDS
 from geogrid.coverage.reading import Reading
 from geogrid.coverage.telling import round_sum
 from geogrid.crs import to_lonlat
@@ -64,6 +65,7 @@ def summarise_coverage(view: County, reading: Reading, *, studies: bool) -> dict
 def _summarise(view: County, reading: Reading, studies: bool) -> dict[str, Any]:
     coverage = view.assess_doubt(reading) if studies else view.assess(reading)
     figures = coverage.to_dict()
+    _add_ends(figures)
     for name in ("gaps", "doubt"):  # gaps are told apart; of the doubt, the ranges of people are
         figures.pop(name)
     figures["title"] = title_reading(reading)
@@ -75,6 +77,7 @@ def _summarise(view: County, reading: Reading, studies: bool) -> dict[str, Any]:
         bounds = _area_bounds(view, kind)
         ids = coverage.homes.groupby(coverage.homes[kind].fillna("").to_numpy(object)).groups
         for row in figures[f"by_{kind}"]:
+            _add_ends(row)
             row.pop("doubt")
             row["bounds"] = bounds.get(row["code"])
             if not view.sees_all(ids.get(row["code"] or "", ())):
@@ -82,6 +85,12 @@ def _summarise(view: County, reading: Reading, studies: bool) -> dict[str, Any]:
             else:
                 row["people"]["rounded"] = False
     return figures if studies else _tell_roughly(figures)
+
+
+def _add_ends(row: Mapping[str, Any]) -> None:
+    """To the people of a row, what is known of the ends of their range; nothing without doubt."""
+    if row["doubt"] is not None:
+        row["people"].update({name: row["doubt"]["people"][name] for name in RANGE_FIELDS})
 
 
 def _tell_people(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from geogrid.cli import language
-from geogrid.cli.certainty import describe_doubt, describe_equity, format_range
+from geogrid.cli.certainty import describe_doubt, describe_equity, explain_stretched, format_range
 from geogrid.cli.explanation import explain_building
 from geogrid.cli.options import county_argument, json_option
 from geogrid.cli.output import echo_json, format_count, format_share, format_table, tell_renamed
@@ -46,7 +46,7 @@ SHOWN_GAPS = 10
 @click.option(
     "--worlds",
     type=click.IntRange(min=0),
-    default=200,
+    default=300,
     show_default=True,
     help="模拟情形数，0 为不计算区间 / worlds drawn for the range, 0 for none",
 )
@@ -249,6 +249,7 @@ def _describe(
                 for a in found[key]
             ]
             lines.append(format_table(heads + [label(f"cli.coverage.{head}", tongue) for head in more], rows))
+            lines += explain_stretched([a["doubt"][unit] for a in found[key] if a["doubt"]], tongue)
     gaps = found["gaps"]
     if gaps:
         lines += ["", label("cli.coverage.gaps", tongue, shown=min(len(gaps), SHOWN_GAPS), total=len(gaps))]
@@ -281,7 +282,10 @@ def _doubt_cells(doubt: dict[str, Any] | None, unit: str) -> list[str]:
     """The range of an area and its homes in doubt; nothing where doubt was not assessed."""
     if doubt is None:
         return []
-    return [format_range(doubt[unit]["covered_range_90"]), format_count(doubt["homes"]["in_doubt"])]
+    return [
+        format_range(doubt[unit]["covered_range_90"], doubt[unit]["stretched"]),
+        format_count(doubt["homes"]["in_doubt"]),
+    ]
 
 
 def _describe_left_out(found: dict[str, Any]) -> list[str]:

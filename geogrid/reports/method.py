@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from geogrid.coverage.circle import measure_radius
-from geogrid.coverage.doubt import describe_doubt
+from geogrid.coverage.doubt import Doubt, describe_doubt
 from geogrid.coverage.reach import REACH_M, REACH_S
 from geogrid.coverage.summary import list_left_out
 from geogrid.findings import Severity
@@ -66,6 +66,7 @@ def tell_method(facts: Facts, words: Words, command: str) -> Iterator[Block]:
             words("method.doubt.intro", worlds=f"{official.doubt.n_worlds:,}", seed=official.doubt.seed)
         )
         yield Bullets(tuple(_list_assumptions(facts, words)))
+        yield Paragraph(" ".join(_tell_errors(official.doubt, words)))
     yield Heading(2, words("method.left_out"), "method-left-out")
     yield from _tell_left_out(facts, words)
     yield Heading(2, words("method.findings"), "method-findings")
@@ -117,6 +118,16 @@ def _list_assumptions(facts: Facts, words: Words) -> Iterator[str]:
             fast=f"{high * speed:.2f}",
             chance=f"{100 * (assumption['chance'] or 0):.0f}%",
         ).strip()
+
+
+def _tell_errors(doubt: Doubt, words: Words) -> Iterator[str]:
+    """How much the draws themselves leave open, and what a star at a range means."""
+    share = f"{100 * doubt.share_error:.1f}"
+    told = describe_doubt(doubt)
+    unit = "homes" if told["people"]["sampling_error"] is None else "people"
+    low, high = told[unit]["sampling_error"]
+    yield words(f"method.doubt.error_{unit}", low=f"{low:,}", high=f"{high:,}", share=share)
+    yield words("method.doubt.stretched")
 
 
 def _tell_left_out(facts: Facts, words: Words) -> Iterator[Block]:
