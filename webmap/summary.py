@@ -46,7 +46,11 @@ def summarise_coverage(county: County, reading: Reading) -> dict[str, Any]:
 
 def _summarise(county: County, reading: Reading) -> dict[str, Any]:
     figures = county.assess_doubt(reading).to_dict()
-    for name in ("gaps", "doubt"):  # gaps are told apart; of the doubt, the ranges of people are
+    for name in (
+        "gaps",
+        "doubt",
+        "outside_extent",
+    ):  # gaps are told apart; of the doubt, the ranges of people are
         figures.pop(name)
     figures["title"] = title_reading(reading)
     figures["people"] = hide_in_row(figures["people"], figures["homes"])

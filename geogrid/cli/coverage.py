@@ -291,6 +291,9 @@ def _describe_left_out(found: dict[str, Any]) -> list[str]:
     missing = found["people"].get("homes_without_people")
     if missing:
         lines.append(label("cli.coverage.homes_without_people", tongue, count=f"{missing:,}"))
+    if found["outside_extent"]["n_homes"]:
+        count = f"{found['outside_extent']['n_homes']:,}"
+        lines.append(label("cli.coverage.outside_extent", tongue, count=count))
     for reason, left in found["left_out"].items():
         if left["n_homes"]:
             lines.append(

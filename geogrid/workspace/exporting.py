@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import geopandas as gpd
 import pandas as pd
+import shapely
 
 from geogrid.coverage.assess import assess_layout
 from geogrid.coverage.catchment import outline_catchments, outline_isochrones
@@ -52,4 +53,9 @@ def _compute(workspace: Workspace, name: str) -> gpd.GeoDataFrame:
         case _:
             drawn = outline_isochrones(layout, lay_ground(town, layout), reading)
     located: gpd.GeoDataFrame = change_crs(drawn.assign(reading=str(reading)), str(workspace.store_crs), name)
-    return located
+    if name == "home":
+        return located
+    shapes = located.geometry.to_numpy().copy()
+    broken = ~shapely.is_valid(shapes)  # none is known: see `contour.settle`
+    shapes[broken] = shapely.make_valid(shapes[broken], method="structure", keep_collapsed=False)
+    return located.set_geometry(shapes, crs=located.crs)
