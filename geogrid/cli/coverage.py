@@ -138,7 +138,7 @@ def command(
     if out is not None:
         from geogrid.io.export import hide_small_counts, write_layer
 
-        gaps = change_crs(coverage.gaps, store_crs, "gap").assign(reading=str(reading))
+        gaps = change_crs(coverage.printed_gaps, store_crs, "gap").assign(reading=str(reading))
         gaps, _ = hide_small_counts(gaps.assign(synthetic=True) if synthetic else gaps)
         title = label("coverage.gap", language())
         out = write_layer(gaps, out, layer_title=title, language=language()).path

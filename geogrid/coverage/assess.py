@@ -18,6 +18,7 @@ from geogrid.areas.share import assign_areas
 from geogrid.coverage.doubt import N_WORLDS, Doubt, assess_doubt, describe_area, describe_doubt
 from geogrid.coverage.explain import explain_uncovered
 from geogrid.coverage.gaps import describe_gaps, find_gaps
+from geogrid.coverage.ground import CELL_M, PRINT_CELL_M
 from geogrid.coverage.reading import Reading
 from geogrid.coverage.summary import count_homes, count_people, list_left_out, list_outside, summarise_areas
 from geogrid.coverage.town import Town
@@ -101,8 +102,16 @@ class Coverage:
     @cached_property
     def gaps(self) -> gpd.GeoDataFrame:
         """Clusters of homes that are not covered, drawn when first asked for; see `gaps.find_gaps`."""
+        return self._find_gaps(CELL_M)
+
+    @cached_property
+    def printed_gaps(self) -> gpd.GeoDataFrame:
+        """The same with their ground drawn as finely as on paper, for reports and files."""
+        return self._find_gaps(PRINT_CELL_M)
+
+    def _find_gaps(self, cell_m: float) -> gpd.GeoDataFrame:
         uncovered = np.flatnonzero((self.homes["status"] == Status.NOT_COVERED.value).to_numpy())
-        return find_gaps(self.town, self.layout, self.homes, uncovered, self.reading)
+        return find_gaps(self.town, self.layout, self.homes, uncovered, self.reading, cell_m=cell_m)
 
     @cached_property
     def is_outside(self) -> npt.NDArray[np.bool_]:

@@ -53,7 +53,13 @@ GAP_COLUMNS = (
 
 
 def find_gaps(
-    town: Town, layout: Layout, homes: pd.DataFrame, uncovered: Integers, reading: Reading
+    town: Town,
+    layout: Layout,
+    homes: pd.DataFrame,
+    uncovered: Integers,
+    reading: Reading,
+    *,
+    cell_m: float = CELL_M,
 ) -> gpd.GeoDataFrame:
     """The gaps of a town, the one with most people first (most homes where people are unknown).
 
@@ -69,6 +75,8 @@ def find_gaps(
         Rows of `Coverage.homes`, those of the layout in its order.
     uncovered
         Shape (u,): rows of the homes that are not covered.
+    cell_m
+        Side of the cells from which their ground is drawn.
 
     Returns
     -------
@@ -109,7 +117,7 @@ def find_gaps(
     )
     frame = frame.iloc[order].reset_index(drop=True)
     frame["id"] = pd.Series([f"gap-{number}" for number in range(1, n_gaps + 1)], dtype=object)
-    grounds: Any = _draw_grounds(town, layout, uncovered, gap, reading)[order] if n_gaps else []
+    grounds: Any = _draw_grounds(town, layout, uncovered, gap, reading, cell_m)[order] if n_gaps else []
     return gpd.GeoDataFrame(frame[list(GAP_COLUMNS)], geometry=gpd.GeoSeries(grounds, crs=town.crs))
 
 
@@ -174,11 +182,11 @@ def _find_medians(values: Floats, weight: Floats, gap: Integers) -> Floats:
 
 
 def _draw_grounds(
-    town: Town, layout: Layout, uncovered: Integers, gap: Integers, reading: Reading
+    town: Town, layout: Layout, uncovered: Integers, gap: Integers, reading: Reading, cell_m: float
 ) -> Objects:
     """The ground of every gap: the land round its homes from which no centre is within the cutoff."""
-    xy, reach_m = layout.homes.xy[uncovered], GAP_GROUND_M + 2 * CELL_M
-    ground = lay_ground(town, layout, near_xy=xy, near_m=reach_m)
+    xy, reach_m = layout.homes.xy[uncovered], GAP_GROUND_M + 2 * cell_m
+    ground = lay_ground(town, layout, cell_m=cell_m, near_xy=xy, near_m=reach_m)
     lattice = ground.lattice
     near = np.flatnonzero(mark_near(lattice, xy, reach_m))
     distance_m, home = cKDTree(xy).query(lattice.place_cells(near))
