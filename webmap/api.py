@@ -219,8 +219,7 @@ def isochrones() -> Response:
 
 
 def _write_isochrones(county: County, reading: Any) -> str:
-    ground = outline_isochrones(county.layout, county.ground, reading)
-    ground = ground.set_geometry(ground.simplify(DRAWN_TOLERANCE_M))
+    ground = outline_isochrones(county.layout, county.ground, reading, tolerance_m=DRAWN_TOLERANCE_M)
     return write_features(ground, plain_records(ground, ("centre", "name")), "isochrones")
 
 

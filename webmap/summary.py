@@ -66,7 +66,8 @@ def _summarise(view: County, reading: Reading, studies: bool) -> dict[str, Any]:
     coverage = view.assess_doubt(reading) if studies else view.assess(reading)
     figures = coverage.to_dict()
     _add_ends(figures)
-    for name in ("gaps", "doubt"):  # gaps are told apart; of the doubt, the ranges of people are
+    # Gaps are told apart; of the doubt, the ranges of people are.
+    for name in ("gaps", "doubt", "outside_extent"):
         figures.pop(name)
     figures["title"] = title_reading(reading)
     figures["left_out"] = {

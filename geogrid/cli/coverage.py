@@ -138,7 +138,7 @@ def command(
     if out is not None:
         from geogrid.io.export import leave_out_counts, write_layer
 
-        gaps = change_crs(coverage.gaps, store_crs, "gap").assign(reading=str(reading))
+        gaps = change_crs(coverage.printed_gaps, store_crs, "gap").assign(reading=str(reading))
         gaps, _ = leave_out_counts(gaps.assign(synthetic=True) if synthetic else gaps)
         title = label("coverage.gap", language())
         out = write_layer(gaps, out, layer_title=title, language=language()).path
@@ -295,6 +295,9 @@ def _describe_left_out(found: dict[str, Any]) -> list[str]:
     missing = found["people"].get("homes_without_people")
     if missing:
         lines.append(label("cli.coverage.homes_without_people", tongue, count=f"{missing:,}"))
+    if found["outside_extent"]["n_homes"]:
+        count = f"{found['outside_extent']['n_homes']:,}"
+        lines.append(label("cli.coverage.outside_extent", tongue, count=count))
     for reason, left in found["left_out"].items():
         if left["n_homes"]:
             lines.append(
