@@ -284,12 +284,17 @@ INSIDE = """
 """
 
 
-def test_inside_a_compound_people_follow_its_own_streets():
-    assert walk_s(INSIDE.format("A", "1")) == 12 + 30 + 40 + 12
+STRAIGHT = 37.947
+"""Three cells along and one across: sqrt(10) cells of 12 s off the street, where the streets take 12 + 30."""
+
+
+def test_inside_a_compound_people_follow_its_own_streets_or_walk_straight_whichever_is_shorter():
+    assert walk_s(INSIDE.format("A", "1")) == STRAIGHT + 40 + 12
+    assert walk_s(INSIDE.format("A", "1"), entrances={"A": [(8, 2)]}) == 30 + 40 + 12  # straight: 36
 
 
 def test_a_centre_inside_a_compound_is_entered_by_its_gates():
-    assert walk_s(INSIDE.format("1", "A")) == 12 + 40 + 30 + 12
+    assert walk_s(INSIDE.format("1", "A")) == 12 + 40 + STRAIGHT
 
 
 def test_a_home_too_far_from_the_inner_streets_walks_straight_to_the_gate():
@@ -334,7 +339,7 @@ def test_a_centre_s_door_on_the_wall_opens_to_the_street():
 
 def test_without_known_gates_one_is_inferred_where_a_street_crosses_the_wall():
     homes = assess_coverage(draw_town(INSIDE.replace("G", "o").format("A", "1")), TEN_MINUTES).homes
-    assert homes.loc["A", ["walk_s", "gate"]].tolist() == [12 + 30 + 40 + 12, "inferred"]
+    assert homes.loc["A", ["walk_s", "gate"]].tolist() == [STRAIGHT + 40 + 12, "inferred"]
 
 
 def test_without_known_gates_one_is_inferred_where_a_street_ends_at_the_wall():
@@ -475,9 +480,10 @@ def test_features_without_a_place_stop_nothing_and_their_homes_are_unsnapped():
 
 
 def test_a_compound_whose_outline_crosses_itself_is_computed_with_all_the_same():
-    layers = draw_layers(FAR_GATE)
+    layers = draw_layers(FAR_GATE, entrances={"A": [(5, 5)]})
     bow = [at(2, 2), at(8, 2), at(2, 6), at(8, 6)]
     layers["compound"].geometry = [shapely.Polygon(bow)]
+    # each of the two parts is an enclosure; the gate stands in the wall of the lower one
     assert assess_coverage(Town.from_layers(layers), TEN_MINUTES).homes.loc["A", "gate"] == "given"
 
 

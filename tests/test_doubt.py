@@ -31,8 +31,9 @@ from geogrid.errors import InvalidOptionError
 from geogrid.network.impedance import LENGTH, PROFILES
 from geogrid.network.search import find_nearest
 from tests.support.calibration import calibrate
-from tests.support.random_town import make_stopped_town, make_town
+from tests.support.random_town import make_stopped_town, make_town, stop_streets
 from tests.support.town import at, draw_layers, draw_town
+from tests.support.walled_town import make_walled_town
 
 TEN_MINUTES = Reading("minutes", 10)
 THREE_MINUTES = Reading("minutes", 3)
@@ -47,7 +48,7 @@ def doubt(town, reading=TEN_MINUTES, **options):
 
 def measure(town, profile=ADULT, **changes):
     """Seconds of every home's walk in the base world with some of its factors changed."""
-    parts = take_apart(town, spread_gates(town, lay_out(town)), profile)
+    parts = take_apart(town, spread_gates(lay_out(town)), profile)
     world = replace(make_base_world(parts.subject), **changes)
     return (measure_world(parts, world, limit=np.inf) / 1000).tolist()
 
@@ -58,11 +59,37 @@ def measure(town, profile=ADULT, **changes):
 @pytest.mark.parametrize("profile", [ADULT, PROFILES["elderly"], LENGTH], ids=lambda p: p.name)
 @pytest.mark.parametrize("seed", range(8))
 def test_the_base_world_is_the_base_to_the_millisecond(seed, profile):
-    town = make_town(seed)
+    require_base(make_town(seed), profile)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_base_world_is_the_base_where_compounds_nest_and_streets_are_in_doubt(seed):
+    town = stop_streets(make_walled_town(seed), seed)
+    town.street["doubtful"] = pd.Series(np.arange(len(town.street)) % 3 == 0, dtype="boolean")
+    require_base(town, ADULT)
+
+
+def require_base(town, profile):
     layout = lay_out(town)
-    parts = take_apart(town, spread_gates(town, layout), profile)
+    parts = take_apart(town, spread_stops(spread_gates(layout)), profile)
     cost = measure_world(parts, make_base_world(parts.subject), limit=np.inf)
     assert cost.tolist() == measure_walks(layout, profile).cost.tolist()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_stops_that_a_world_closes_are_closed_as_the_data_would_within_compounds_too(seed):
+    town = stop_streets(make_walled_town(seed), seed)
+    possible = spread_stops(spread_gates(lay_out(town)))
+    shut = np.zeros(len(possible.layout.network.doubts), bool)
+    parts = take_apart(town, possible, ADULT, shut)
+    world = replace(make_base_world(parts.subject), is_walked=shut)
+    passage = {
+        name: getattr(town, name)["passage"].replace("doubtful", "closed")
+        for name in ("gate", "street_barrier")
+    }
+    closed = {name: getattr(town, name).assign(passage=values) for name, values in passage.items()}
+    expected = measure_walks(lay_out(Town.from_layers({**vars(town), **closed})), ADULT).cost
+    assert measure_world(parts, world, limit=np.inf).tolist() == expected.tolist()
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -84,7 +111,7 @@ def test_worlds_of_the_demo_county_are_searched_as_exactly_as_the_base():
 
 def compare_worlds(town, *, seed, limit):
     """Against `find_nearest`, which carries the centre along and is itself tested against networkx."""
-    parts = take_apart(town, spread_gates(town, lay_out(town)), ADULT)
+    parts = take_apart(town, spread_gates(lay_out(town)), ADULT)
     n_centres = int(parts.ways.centres.place.max()) + 1
     for number in range(5):
         world = draw_world(parts.subject, WorldNumber(seed, number))
@@ -148,7 +175,7 @@ o####o###############        |
                 1
 """
     town = draw_town(picture)
-    parts = take_apart(town, spread_gates(town, lay_out(town)), ADULT)
+    parts = take_apart(town, spread_gates(lay_out(town)), ADULT)
     base = make_base_world(parts.subject)
     n_gates = len(base.is_open)
     assert n_gates >= 2
@@ -167,7 +194,7 @@ o####o###############        |
 @pytest.mark.parametrize("seed", range(4))
 def test_runs_of_segments_are_searched_as_segments_are(seed):
     town = make_town(seed)
-    parts = take_apart(town, spread_gates(town, lay_out(town)), ADULT)
+    parts = take_apart(town, spread_gates(lay_out(town)), ADULT)
     by_segment = replace(parts, runs=join_runs(parts.graph, None, parts.ways.centres))
     for number in range(3):
         world = draw_world(parts.subject, WorldNumber(seed, number))
@@ -183,7 +210,7 @@ def test_runs_with_streets_and_stops_that_are_closed_are_searched_as_segments_ar
     """Stops on the way, streets that are not walked: every third of them closed, then all."""
     town = make_stopped_town(seed)
     town.street["doubtful"] = pd.Series(np.arange(len(town.street)) % 4 == 0, dtype="boolean")
-    parts = take_apart(town, spread_stops(spread_gates(town, lay_out(town))), ADULT)
+    parts = take_apart(town, spread_stops(spread_gates(lay_out(town))), ADULT)
     by_segment = replace(parts, runs=join_runs(parts.graph, None, parts.ways.centres))
     base = make_base_world(parts.subject)
     number = np.arange(len(parts.subject.doubt_key))
@@ -199,7 +226,7 @@ def test_runs_with_streets_and_stops_that_are_closed_are_searched_as_segments_ar
 def test_what_no_world_reaches_is_left_away_and_changes_no_answer_within_the_limit(seed, profile):
     town = make_town(seed, n_homes=100)
     town.street["doubtful"] = pd.Series(np.arange(len(town.street)) % 9 == 0, dtype="boolean")
-    whole = take_apart(town, spread_stops(spread_gates(town, lay_out(town))), profile)
+    whole = take_apart(town, spread_stops(spread_gates(lay_out(town))), profile)
     limit = 90_000.0
     parts = keep_reached(whole, limit)
     assert parts.graph.n_segments < whole.graph.n_segments
@@ -231,7 +258,7 @@ def test_an_unknown_gate_may_be_on_any_side_from_which_the_street_is_not_across_
     layout = lay_out(town)
     assert layout.network.gates.origin.tolist() == ["unknown"]
     taken = layout.network.gates.xy[0]
-    places = spread_gates(town, layout).layout.network.gates.xy
+    places = spread_gates(layout).layout.network.gates.xy
     assert places[0].tolist() == taken.tolist()
     edge = town.compound.geometry[0].boundary
     assert shapely.distance(shapely.points(places), edge).max() < 1e-6
@@ -539,7 +566,7 @@ def test_the_range_of_the_worlds_holds_the_base_without_being_stretched_where_al
     town = replace(town, compound=town.compound.iloc[:0], gate=town.gate.iloc[:0])
     layout = lay_out(town)
     coverage = assess_layout(town, layout, [THREE_MINUTES])[0]
-    parts = take_apart(town, spread_gates(town, layout), ADULT)
+    parts = take_apart(town, spread_gates(layout), ADULT)
     limit = THREE_MINUTES.cutoff_units
     worlds = (draw_world(parts.subject, WorldNumber(seed, number)) for number in range(200))
     counts = [(measure_world(parts, world, limit=limit) <= limit).sum() for world in worlds]

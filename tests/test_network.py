@@ -173,10 +173,10 @@ SQUARE = "POLYGON ((0 0, 100 0, 100 100, 0 100, 0 0))"
 def cut(lines, *polygons):
     pieces = cut_streets(shapely.from_wkt(lines), shapely.from_wkt(polygons))
     return [
-        (street, compound, round(length, 6))
-        for street, compound, length in zip(
+        (street, region, round(length, 6))
+        for street, region, length in zip(
             pieces.street.tolist(),
-            pieces.compound.tolist(),
+            pieces.region.tolist(),
             shapely.length(pieces.line).tolist(),
             strict=True,
         )

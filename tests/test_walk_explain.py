@@ -132,8 +132,8 @@ INSIDE = """
 
 
 def test_inside_a_compound_its_own_streets_are_told():
-    assert tell(INSIDE.format("A", "1")) == [
-        ("home", "street", "s002", 12),
+    assert tell(INSIDE.format("A", "1"), entrances={"A": [(8, 2)]}) == [
+        ("home", "street", "s002", 0),
         ("street", "street", "s003", 30),
         ("street", "gate", "s003", 0),
         ("gate", "street", "s004", 0),
@@ -147,9 +147,7 @@ def test_the_way_in_to_a_centre_is_told_with_its_gate():
         ("home", "street", "s004", 12),
         ("street", "street", "s004", 40),
         ("street", "gate", "s004", 0),
-        ("gate", "street", "s003", 0),
-        ("street", "street", "s003", 30),
-        ("street", "centre", "s002", 12),
+        ("gate", "centre", None, 37.947),  # sqrt(10) cells of 12 s; by the streets 30 + 12
     ]
 
 

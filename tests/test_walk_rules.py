@@ -15,6 +15,7 @@ from geogrid.coverage.services import keep_service, list_services
 from geogrid.coverage.town import Town
 from geogrid.coverage.walks import lay_out, measure_walks
 from geogrid.errors import UnknownServiceError
+from geogrid.network.enclosures import PUBLIC
 from geogrid.network.impedance import PROFILES
 from geogrid.network.snap import snap_points
 from tests.support.random_town import make_town
@@ -227,7 +228,7 @@ def test_the_drawn_towns_have_legs_that_go_round_and_legs_in_doubt():
         layout = lay_out(make_town(seed))
         doors = layout.home_doors
         nearest = snap_points(doors.spots.xy, layout.network.public).segment
-        free = (doors.spots.compound < 0) & (doors.spots.public.segment >= 0)
+        free = (doors.spots.region == PUBLIC) & (doors.spots.public.segment >= 0)
         n_round += int((nearest != doors.spots.public.segment)[free].sum())
         n_barred += int(layout.is_barred.sum())
     assert n_round > 10

@@ -198,10 +198,10 @@ def test_streets_inside_a_compound_have_their_slope_too():
      #     #
      #######
 """
-    level = 12 + 30 + 40 + 12
-    assert walk_s(picture) == level
-    uphill = 12 + 70 * math.exp(0.35) + 12
-    assert walk_s(picture, height_m=rising(10)) == pytest.approx(uphill, abs=0.002)
+    on_the_street = {"A": [(8, 2)]}
+    assert walk_s(picture, entrances=on_the_street) == 30 + 40 + 12
+    uphill = 70 * math.exp(0.07) + 12  # 32.2 s to the gate; straight it would be 36
+    assert walk_s(picture, height_m=rising(2), entrances=on_the_street) == pytest.approx(uphill, abs=0.002)
 
 
 # --- the reason --------------------------------------------------------------------------------
@@ -264,7 +264,7 @@ def measure_all(layout, origins, destinations, n_origins, n_destinations):
         price_segments(network.public, ADULT),
         price_departures(network, inside, ADULT, origins, layout.gates),
         price_arrivals(network, inside, ADULT, destinations, layout.gates),
-        price_within_compounds(network, inside, ADULT, origins, destinations),
+        price_within_compounds(network, inside, ADULT, origins, destinations, layout.gates),
         n_origins,
         n_destinations,
         limit=1e9,

@@ -12,7 +12,10 @@ import pytest
 import shapely
 
 from geogrid.coverage.assess import assess_coverage
+from geogrid.coverage.engine import Engine
+from geogrid.coverage.explain_walk import explain_walk
 from geogrid.coverage.reading import Reading
+from geogrid.coverage.scenario import MoveCentre
 from geogrid.coverage.town import Town
 from geogrid.coverage.walks import lay_out, measure_walks
 from geogrid.crs import change_crs
@@ -319,3 +322,30 @@ def test_a_square_that_lies_in_a_gated_compound_or_in_water_is_no_ground(layer):
     values = {"kind": ["封闭式"]} if layer == "compound" else {}
     around = make_layer(layer, {"c": rectangle(-9, -9, 130, 130)}, **values)
     assert walk(BLOCK, {"h": (-60, 72)}, (180, 72), **{layer: around}) == {"h": None}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_walk_over_squares_is_told_leg_by_leg(seed):
+    town = town_with_squares(seed)
+    layout = lay_out(town)
+    walks = measure_walks(layout, PROFILES["adult"])
+    names = set()
+    for home in np.flatnonzero(np.isfinite(walks.cost)):
+        told = explain_walk(town, layout, walks, int(home))
+        assert sum(leg.cost for leg in told.legs) == walks.cost[home]
+        for leg, after in itertools.pairwise(told.legs):
+            assert leg.path[-1] == pytest.approx(after.path[0], abs=0.003)  # a walk without a gap
+        names |= {leg.street for leg in told.legs if leg.street in {"q1", "q2", "q3", "q4"}}
+    assert names  # some of them lead over a square
+
+
+def test_a_centre_that_is_dragged_over_a_square_is_walked_to_as_if_it_had_stood_there():
+    town = town_with_squares(1)
+    engine = Engine(town, PROFILES["adult"])
+    ring = town.square.geometry.iloc[1]
+    for share in (0.1, 0.4, 0.7):
+        x, y = ring.boundary.geoms[0].interpolate(share, normalized=True).coords[0]
+        for x_m, y_m in ((x, y), (x + 3, y + 2)):
+            engine.apply(MoveCentre("zz", x_m, y_m))
+            fresh = measure_walks(lay_out(engine.town), PROFILES["adult"])
+            assert engine.walks.cost.tolist() == fresh.cost.tolist()

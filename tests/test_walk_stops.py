@@ -334,7 +334,7 @@ def test_worlds_close_and_open_what_is_in_doubt_and_nothing_else(seed, has_doubt
     if has_doubtful_streets:
         town.street["doubtful"] = pd.Series(np.arange(len(town.street)) % 5 == 0, dtype="boolean")
     layout = lay_out(town)
-    parts = take_apart(town, spread_stops(spread_gates(town, layout)), PROFILES["adult"])
+    parts = take_apart(town, spread_stops(spread_gates(layout)), PROFILES["adult"])
     world = make_base_world(parts.subject)
     base = measure_world(parts, world, limit=np.inf)
     # open: the base

@@ -11,7 +11,8 @@ from shapely import STRtree
 
 from geogrid.checks.rules import make_finding
 from geogrid.findings import Finding
-from geogrid.network.compounds import GATED, match_gates
+from geogrid.network.compounds import GATED, list_given_gates, match_gates
+from geogrid.network.enclosures import list_enclosures
 from geogrid.network.impedance import ACCESS_DETOUR, ACCESS_LIMIT_M
 from geogrid.responsibility.columns import read_texts
 
@@ -62,25 +63,25 @@ def find_gate_faults(compounds: gpd.GeoDataFrame, gates: gpd.GeoDataFrame) -> li
     """Gated compounds that nobody can leave on foot or whose gates are unknown, and gates astray.
 
     A compound without any gate is walked by inferred ones; one whose gates are all locked or for
-    vehicles only is walked by none, and its homes reach nothing.
+    vehicles only is walked by none, and its homes reach nothing. Each part of a compound has its own.
     """
     ids = np.array([key or "?" for key in read_texts(compounds, "id")], dtype=object)
     shapes = compounds.geometry.to_numpy()
-    is_usable = np.zeros(0, bool)
+    gated = np.flatnonzero(compounds["kind"].to_numpy(object) == GATED)
+    parts = list_enclosures(shapely.make_valid(shapes[gated]), gated)
+    wall, is_usable = np.zeros(0, np.int64), np.zeros(0, bool)
     row, of_compound = np.zeros(0, np.int64), np.zeros(0, np.int64)
     if len(gates) and len(compounds):
         row, of_compound = match_gates(compounds, gates)
-        is_locked = gates["locked"].fillna(value=False).to_numpy(bool)
-        is_usable = gates["pedestrian"].fillna(value=True).to_numpy(bool) & ~is_locked
+        _, wall, is_usable = list_given_gates(compounds, gates, parts)
     findings = []
-    for i in np.flatnonzero(compounds["kind"].to_numpy(object) == GATED):
-        own = row[of_compound == i]
-        if not is_usable[own].any():
+    for number, i in enumerate(parts.row):
+        own = is_usable[wall == number]
+        if not own.any():
             code = "compound.shut" if len(own) else "compound.no_gate"
+            place = parts.polygon[number]
             findings.append(
-                make_finding(
-                    code, "compound", [ids[i]], place=shapes[i], size=float(len(own)), count=len(own)
-                )
+                make_finding(code, "compound", [ids[i]], place=place, size=float(len(own)), count=len(own))
             )
     distance_m = shapely.distance(gates.geometry.to_numpy()[row], shapely.boundary(shapes[of_compound]))
     gate_ids = read_texts(gates, "id")

@@ -75,6 +75,7 @@ RULES: dict[str, Severity] = {
     "stop.doubtful": Severity.NOTE,
     "stop.nowhere": Severity.WARNING,
     "square.apart": Severity.WARNING,
+    "gate.barred": Severity.WARNING,
     "centre.far": Severity.ERROR,
 }
 """Code -> severity; the sentences stand in the label table under `check.<code>` and `check.<code>.remedy`."""

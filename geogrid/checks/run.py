@@ -19,6 +19,7 @@ from geogrid.checks.buildings import find_building_faults, find_outside_building
 from geogrid.checks.codes import find_community_code_faults, find_grid_code_faults
 from geogrid.checks.datum import Position, find_shifted_layers, judge_positions
 from geogrid.checks.duties import find_duty_faults
+from geogrid.checks.gates import find_barred_gates
 from geogrid.checks.geometry import find_geometry_faults
 from geogrid.checks.grids import find_grid_faults, select_village
 from geogrid.checks.linework import find_far_homes, find_line_faults
@@ -174,6 +175,8 @@ def _check_streets(current: Mapping[str, gpd.GeoDataFrame]) -> Iterator[Finding]
         )
         faults = partial(find_gate_faults, compounds, current.get("gate", no_gates))
         yield from attempt("compound", compounds, faults)
+        if "street" in current and "gate" in current:
+            yield from attempt("gate", current["gate"], partial(find_barred_gates, current))
     yield from _check_stops(current)
 
 

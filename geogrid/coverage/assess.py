@@ -23,6 +23,7 @@ from geogrid.coverage.reading import Reading
 from geogrid.coverage.summary import count_homes, count_people, list_left_out, list_outside, summarise_areas
 from geogrid.coverage.town import Town
 from geogrid.coverage.walks import Layout, Objects, Walks, lay_out, measure_walks
+from geogrid.network.access import find_snapped
 from geogrid.network.impedance import LENGTH, PROFILES, Floats
 from geogrid.prepared import prepared
 
@@ -77,8 +78,8 @@ class Coverage:
         `length_m` (the shortest way to any centre), `centre` (the nearest in the reading's own
         measure), `status`, `reason` (why unanswered; or why not covered: gate, slope, barrier, far), `doubt`
         (surely_in, in_doubt, surely_out; None until doubt is assessed, and for homes without an answer),
-        `community`, `district`, `grid`, `x`, `y`, `gate` (how the gates of its compound are known: given, inferred, unknown; None outside gated compounds), `is_barred` (a street is reached
-        only past a mapped barrier or water). Missing numbers are NaN.
+        `community`, `district`, `grid`, `x`, `y`, `gate` (how the gates of its compound are known: given, inferred, unknown; None outside gated compounds), `is_barred` (its walk
+        passes a mapped barrier, a wall or water, or a wall runs through it: in doubt). Missing numbers are NaN.
     unsnapped_centres
         Ids of centres that no street reaches.
     communities, districts
@@ -218,6 +219,7 @@ def _assess(
         status=_as_text(status, places),
         reason=_as_text(reason, places),
         doubt=_as_text(np.full(len(places), None), places),
+        is_barred=own.is_barred | layout.is_split,
     )[list(HOME_COLUMNS)]
     return Coverage(
         reading=reading,
@@ -240,9 +242,7 @@ def _describe_homes(town: Town, layout: Layout) -> pd.DataFrame:
         codes = assign_areas(building.geometry.to_numpy(), getattr(town, name))
         frame[name] = _as_text(codes, frame)
     frame["x"], frame["y"] = layout.homes.xy[:, 0], layout.homes.xy[:, 1]
-    origin = np.append(layout.network.gates.origin, [None])
-    frame["gate"] = _as_text(origin[layout.home_compound], frame)
-    frame["is_barred"] = layout.is_barred
+    frame["gate"] = _as_text(layout.gate_origin, frame)
     return frame
 
 
@@ -263,11 +263,7 @@ def _judge(layout: Layout, walks: Walks, reading: Reading) -> tuple[Objects, Obj
 def _list_unsnapped(layout: Layout) -> tuple[str, ...]:
     """Ids of the centres none of whose doors touches a street, through a gate or not."""
     doors = layout.centre_doors
-    open_gates = layout.gates.compound[layout.gates.public.segment >= 0]
-    reached = np.where(
-        doors.spots.compound < 0, doors.spots.public.segment >= 0, np.isin(doors.spots.compound, open_gates)
-    )
-    missing = np.setdiff1d(np.arange(layout.n_centres), doors.place[reached])
+    missing = np.setdiff1d(np.arange(layout.n_centres), doors.place[find_snapped(doors, layout.gates)])
     return tuple(str(centre) for centre in layout.centre_id[missing])
 
 

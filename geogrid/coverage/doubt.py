@@ -6,6 +6,7 @@ assumed of them (see `worlds`), and the homes that are covered are found in each
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -15,8 +16,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.sparse import csr_matrix
 
-from geogrid.coverage.draws import WorldNumber
-from geogrid.coverage.possible_gates import spread_gates, spread_stops
+from geogrid.coverage.draws import WorldNumber, make_keys
+from geogrid.coverage.possible_gates import PossibleGates, spread_gates, spread_stops
 from geogrid.coverage.ranges import Ranges, draw_people, find_ranges
 from geogrid.coverage.reading import Reading
 from geogrid.coverage.repricing import Parts, keep_reached, measure_world, take_apart
@@ -30,6 +31,7 @@ from geogrid.coverage.worlds import (
     INFERRED_GATE_SHARE,
     LEG_COMPOUND,
     LEG_COUNTY,
+    N_SCENES,
     OTHER_GATE_SHARE,
     PEOPLE_BUILDING,
     PEOPLE_COUNTY,
@@ -38,6 +40,7 @@ from geogrid.coverage.worlds import (
     SPEED,
     Scope,
     Spread,
+    draw_scene,
     draw_world,
 )
 from geogrid.errors import InvalidOptionError
@@ -161,28 +164,30 @@ def assess_doubt(
     """
     if n_worlds < 1:
         raise InvalidOptionError(option="n_worlds", value=str(n_worlds), expected="1, 2, …")
-    whole = take_apart(town, spread_stops(spread_gates(town, layout)), reading.measure)
-    parts = keep_reached(whole, reading.cutoff_units)
+    possible = spread_stops(spread_gates(layout))
     people, is_estimated = _read_people(layout)
     answered = (homes["status"] != "unanswered").to_numpy(bool)
     covered = (homes["status"] == "covered").to_numpy(bool)
     areas, area_of_home = _number_areas(homes)
     sums = _weigh_areas(area_of_home, people, is_estimated, len(areas))
     times_covered = np.zeros(len(homes), np.int64)
-    found = []
-    for begin in range(0, n_worlds, BATCH):
-        numbers = range(begin, min(begin + BATCH, n_worlds))
-        is_in = np.empty((len(homes), len(numbers)))
-        for column, number in enumerate(numbers):
-            world = draw_world(parts.subject, WorldNumber(seed, number))
-            cost = measure_world(parts, world, limit=reading.cutoff_units)
-            is_in[:, column] = answered & (cost <= reading.cutoff_units)
-        times_covered += is_in.sum(axis=1).astype(np.int64)
-        found.append((sums @ is_in).T)
+    found = np.empty((n_worlds, sums.shape[0]))
+    for is_walked, numbers in _list_scenes(possible, seed, n_worlds):
+        whole = take_apart(town, possible, reading.measure, is_walked)
+        parts = keep_reached(whole, reading.cutoff_units)
+        for begin in range(0, len(numbers), BATCH):
+            batch = numbers[begin : begin + BATCH]
+            is_in = np.empty((len(homes), len(batch)))
+            for column, number in enumerate(batch):
+                world = draw_world(parts.subject, WorldNumber(seed, number))
+                cost = measure_world(parts, world, limit=reading.cutoff_units)
+                is_in[:, column] = answered & (cost <= reading.cutoff_units)
+            times_covered += is_in.sum(axis=1).astype(np.int64)
+            found[batch] = (sums @ is_in).T
     share = np.where(answered, times_covered / n_worlds, np.nan)
     verdict = _judge(share, covered)
     areas = areas.join(_count_verdicts(homes["people"], verdict, area_of_home, len(areas)))
-    n_homes, counted, estimated, squares = np.split(np.concatenate(found), 4, axis=1)
+    n_homes, counted, estimated, squares = np.split(found, 4, axis=1)
     base_homes = _sum_areas(area_of_home, covered.astype(float), len(areas))
     base_people = _sum_areas(area_of_home, np.where(covered, people, 0.0), len(areas))
     n_people = draw_people(counted, estimated, squares, seed)
@@ -195,6 +200,18 @@ def assess_doubt(
     )
     assumptions = list_assumptions(whole, int((is_estimated & (people > 0)).sum()))
     return Doubt(reading, seed, n_worlds, share, verdict, areas, assumptions)
+
+
+def _list_scenes(
+    possible: PossibleGates, seed: int, n_worlds: int
+) -> Iterator[tuple[npt.NDArray[np.bool_] | None, list[int]]]:
+    """Which doubtful streets inside compounds are walked, and the numbers of the worlds in which it is these."""
+    if not possible.is_indoors.any():
+        yield None, list(range(n_worlds))
+        return
+    keys = make_keys("doubt", possible.layout.network.doubts)
+    for scene in range(min(N_SCENES, n_worlds)):
+        yield draw_scene(keys, WorldNumber(seed, scene)), list(range(scene, n_worlds, N_SCENES))
 
 
 def list_assumptions(parts: Parts, n_estimated: int) -> tuple[Assumption, ...]:
@@ -235,7 +252,9 @@ def list_assumptions(parts: Parts, n_estimated: int) -> tuple[Assumption, ...]:
 
 
 def _count_doubts(parts: Parts) -> int:
-    return len(np.unique(parts.graph.doubt[parts.graph.doubt >= 0]))
+    found = parts.subject.is_indoors.copy()
+    found[parts.graph.doubt[parts.graph.doubt >= 0]] = True
+    return int(found.sum())
 
 
 def _assume(spread: Spread, n: int) -> Assumption:

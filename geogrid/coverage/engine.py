@@ -23,24 +23,31 @@ from geogrid.coverage.scenario import (
     apply_edit,
 )
 from geogrid.coverage.town import Town
-from geogrid.coverage.walks import Layout, PricedWays, Walks, find_walls, lay_out, measure_walks, price_ways
+from geogrid.coverage.walks import (
+    Layout,
+    TracedWays,
+    Walks,
+    lay_out,
+    mark_barred_directs,
+    measure_walks,
+    trace_walks,
+)
 from geogrid.errors import EmptyLayerError, FeatureNotFoundError, InvalidOptionError
 from geogrid.network import kernel
 from geogrid.network.access import (
     Doors,
-    Spots,
+    Shortcuts,
     is_on_square,
-    price_arrivals,
-    price_departures,
-    price_over_squares,
-    price_within_compounds,
+    join_doors,
     select_doors,
     snap_doors,
+    trace_departures,
+    trace_shortcuts,
 )
+from geogrid.network.enclosures import PUBLIC, find_regions
 from geogrid.network.graph import price_segments
 from geogrid.network.impedance import Integers, Profile
 from geogrid.network.search import Direct, Ways
-from geogrid.network.snap import Snaps
 from geogrid.network.solver import Solver
 from geogrid.schema import find_layer
 
@@ -52,7 +59,7 @@ class _Centre:
     id: str
     name: str | None
     doors: Doors
-    direct_home: Integers
+    shortcuts: Shortcuts | None
 
 
 class Engine:
@@ -75,39 +82,42 @@ class Engine:
     def _start(self, town: Town, layout: Layout) -> None:
         """Take up a town from the beginning."""
         self._town: Town | None = town
-        self._gated = town.compound.geometry.to_numpy()[layout.network.gated]
         self._layout: Layout | None = layout
         self._network_layout = layout
         self._walks: Walks | None = None
         self._inside_costs = price_segments(layout.network.inside, self.profile)
-        ways = price_ways(layout, self.profile)
+        ways = trace_walks(layout, self.profile)
+        self._departures = ways.homes
         self._has_own_way = np.zeros(layout.n_homes, bool)
-        self._has_own_way[ways.homes.place] = True
-        self._gate_of_way = np.append(ways.homes.gate, -1)
+        self._has_own_way[ways.homes.ways.place] = self._has_own_way[ways.homes.shut_in] = True
+        self._gate_of_way = np.append(ways.homes.ways.gate, -1)
+        self._way_is_barred = np.append(ways.homes.is_barred, [False])
+        self._is_clear = ways.homes.mark_clear(layout.n_homes)
         self._centres = self._list_centres(layout, ways)
         self._solver = self._build_solver(layout, ways)
 
-    def _list_centres(self, layout: Layout, ways: PricedWays) -> list[_Centre]:
-        order = np.argsort(ways.direct.centre, kind="stable")
-        low = np.searchsorted(ways.direct.centre[order], np.arange(layout.n_centres + 1))
+    def _list_centres(self, layout: Layout, ways: TracedWays) -> list[_Centre]:
+        shortcuts = ways.shortcuts
+        direct = shortcuts.direct
+        order = np.argsort(direct.centre, kind="stable")
+        low = np.searchsorted(direct.centre[order], np.arange(layout.n_centres + 1))
         return [
             _Centre(
                 str(layout.centre_id[number]),
                 layout.centre_name[number],
                 select_doors(layout.centre_doors, number),
-                ways.direct.home[order[low[number] : low[number + 1]]],
+                shortcuts.take(order[low[number] : low[number + 1]]),
             )
             for number in range(layout.n_centres)
         ]
 
-    def _build_solver(self, layout: Layout, ways: PricedWays) -> Solver | None:
+    def _build_solver(self, layout: Layout, ways: TracedWays) -> Solver | None:
         chains = layout.network.chains
         if chains is None or kernel.load_kernel() is None:
             return None
         costs = price_segments(layout.network.public, self.profile)
-        solver = Solver.build(
-            chains, costs, ways.homes, ways.centres, ways.direct, layout.n_homes, layout.n_centres
-        )
+        homes, centres, direct = ways.homes.ways, ways.centres.ways, ways.shortcuts.direct
+        solver = Solver.build(chains, costs, homes, centres, direct, layout.n_homes, layout.n_centres)
         if solver is not None:
             solver.solve()
         return solver
@@ -137,7 +147,7 @@ class Engine:
                 centre_id=np.array([centre.id for centre in self._centres], dtype=object),
                 centre_name=np.array([centre.name for centre in self._centres], dtype=object),
                 centre_xy=np.array([door.spots.xy[0] for door in doors]),
-                centre_doors=replace(_join_doors(doors), place=place),
+                centre_doors=replace(join_doors(doors), place=place),
             )
         return self._layout
 
@@ -153,9 +163,16 @@ class Engine:
             return measure_walks(self.layout, self.profile)
         nearest = self._solver.read_nearest()
         has_way = self._has_own_way.copy()
-        for centre in self._centres:
-            has_way[centre.direct_home] = True
-        return Walks(self.profile, nearest.cost, nearest.centre, self._gate_of_way[nearest.way], has_way)
+        is_barred = self._way_is_barred[nearest.way]
+        for number, centre in enumerate(self._centres):
+            if centre.shortcuts is None:
+                continue
+            direct = centre.shortcuts.direct
+            has_way[direct.home] = True
+            numbered = replace(direct, centre=np.full(len(direct.home), number))
+            is_barred |= mark_barred_directs(replace(centre.shortcuts, direct=numbered), nearest)
+        gate = self._gate_of_way[nearest.way]
+        return Walks(self.profile, nearest.cost, nearest.centre, gate, has_way, is_barred)
 
     # --- edits ---------------------------------------------------------------------------------------
 
@@ -210,40 +227,17 @@ class Engine:
         """A centre with one door, placed on the streets and priced."""
         layout, network = self._network_layout, self._network_layout.network
         xy, place = np.array([[edit.x, edit.y]]), np.zeros(1, np.int64)
-        doors = snap_doors(network, place, xy, find_walls(self._gated, xy))
-        costs = self._inside_costs
-        ways = price_arrivals(network, costs, self.profile, doors, layout.gates)
-        direct = _NO_DIRECT
-        if doors.spots.compound[0] >= 0:
-            direct = price_within_compounds(network, costs, self.profile, layout.home_doors, doors)
-        elif is_on_square(network, doors, ways):
-            homes, gates = layout.home_doors, layout.gates
-            departures = price_departures(network, costs, self.profile, homes, gates)
-            direct = price_over_squares(network, self.profile, homes, departures, doors, ways)
-        return _Centre(edit.id, name, doors, direct.home), ways, direct
+        doors = snap_doors(network, place, xy, find_regions(network.enclosures, xy))
+        costs, gates = self._inside_costs, layout.gates
+        arrivals = trace_departures(network, costs, self.profile, doors, gates, is_return=True)
+        shortcuts = None
+        if doors.spots.region[0] != PUBLIC or is_on_square(network, doors, arrivals):
+            shortcuts = trace_shortcuts(
+                network, costs, self.profile, layout.home_doors, self._departures, doors, arrivals, gates
+            )
+            shortcuts = shortcuts.drop_barred(self._is_clear, arrivals.mark_clear(1))
+        direct = _NO_DIRECT if shortcuts is None else shortcuts.direct
+        return _Centre(edit.id, name, doors, shortcuts), arrivals.ways, direct
 
 
 _NO_DIRECT = Direct(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
-
-
-def _join_doors(doors: list[Doors]) -> Doors:
-    """The doors of several places one after another."""
-    spots = [one.spots for one in doors]
-    return Doors(
-        np.concatenate([one.place for one in doors]),
-        Spots(
-            np.concatenate([one.xy for one in spots]),
-            np.concatenate([one.compound for one in spots]),
-            _join_snaps([one.public for one in spots]),
-            _join_snaps([one.inside for one in spots]),
-        ),
-        np.concatenate([one.is_barred for one in doors]),
-    )
-
-
-def _join_snaps(snaps: list[Snaps]) -> Snaps:
-    return Snaps(
-        np.concatenate([one.segment for one in snaps]),
-        np.concatenate([one.fraction for one in snaps]),
-        np.concatenate([one.straight_m for one in snaps]),
-    )

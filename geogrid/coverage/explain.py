@@ -10,6 +10,7 @@ from scipy.spatial import cKDTree
 
 from geogrid.coverage.reading import Reading
 from geogrid.coverage.walks import Layout, Objects, measure_walks, open_walls
+from geogrid.network.enclosures import PUBLIC
 from geogrid.network.impedance import Integers, price_legs
 
 
@@ -55,7 +56,7 @@ def explain_uncovered(layout: Layout, reading: Reading, uncovered: Integers) -> 
     if level != reading.measure and layout.network.has_slopes:
         on_the_level = measure_walks(layout, level).cost[uncovered]
         reason[on_the_level <= reading.cutoff_units] = GapReason.SLOPE.value
-    is_walled = layout.home_compound[uncovered] >= 0
+    is_walled = layout.home_region[uncovered] != PUBLIC
     if is_walled.any():
         opened = measure_walks(open_walls(layout), reading.measure).cost[uncovered]
         reason[is_walled & (opened <= reading.cutoff_units)] = GapReason.GATE.value

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
+import shapely
 
 from geogrid.coverage.town import Town, list_street_ids
 from geogrid.coverage.walks import Layout, Objects, Walks
 from geogrid.network.access import (
+    Departures,
     Doors,
-    Spots,
-    price_arrivals,
-    price_departures,
-    price_within_compounds,
+    Shortcuts,
     select_doors,
+    trace_departures,
+    trace_shortcuts,
 )
+from geogrid.network.enclosures import PUBLIC
 from geogrid.network.graph import Graph, price_segments
 from geogrid.network.impedance import ACCESS_DETOUR, Floats, Profile, price_legs
+from geogrid.network.inside import Spots, find_crossed
+from geogrid.network.passages import Passages
 from geogrid.network.route import Route, Stretch, find_route
 from geogrid.network.search import Ways
 from geogrid.network.snap import place_on_segments, snap_points
@@ -174,12 +179,11 @@ def explain_walk(town: Town, layout: Layout, walks: Walks, home: int) -> Explain
         return None
     teller = _Teller(town, layout, walks.profile)
     homes, centres = select_doors(layout.home_doors, home), select_doors(layout.centre_doors, centre)
-    origin = np.append(layout.network.gates.origin, [None])[layout.home_compound[home]]
     return ExplainedWalk(
         centre=str(layout.centre_id[centre]),
         centre_name=layout.centre_name[centre],
         profile=walks.profile,
-        gates=origin,
+        gates=layout.gate_origin[home],
         legs=tuple(teller.tell(homes, centres)),
         back_cost=sum(leg.cost for leg in teller.tell(centres, homes)),
     )
@@ -211,7 +215,7 @@ def find_cause(layout: Layout, home: int, reason: str) -> str:
         return "no_place"
     if reason == "island" and layout.is_locked_in[home]:
         return "locked"
-    if reason == "unsnapped" and layout.home_compound[home] >= 0:
+    if reason == "unsnapped" and layout.home_region[home] != PUBLIC:
         return "gates_unsnapped"
     return reason
 
@@ -222,6 +226,14 @@ def _sum_lengths(legs: tuple[Leg, ...]) -> float:
 
 def _list_vertices(xy: Floats) -> tuple[tuple[float, float], ...]:
     return tuple((float(x), float(y)) for x, y in xy)
+
+
+def _drop_needless(departures: Departures) -> Departures:
+    """The ways of the doors of one place, without those that only lead past an obstacle where some do not."""
+    kept = np.flatnonzero(~departures.is_own_barred)
+    if not len(kept):
+        return departures
+    return departures.take(kept)
 
 
 class _Teller:
@@ -241,30 +253,123 @@ class _Teller:
         """The legs of the best walk from the doors of a home to those of a centre, or the other way round."""
         network, profile, gates = self._network, self._profile, self._layout.gates
         inside = self._costs["inside"]
-        departures = price_departures(network, inside, profile, homes, gates)
-        arrivals = price_arrivals(network, inside, profile, centres, gates)
-        direct = price_within_compounds(network, inside, profile, homes, centres)
-        best, route, way, arrival = self._find_best(departures, arrivals)
+        departures = trace_departures(network, inside, profile, homes, gates)
+        arrivals = trace_departures(network, inside, profile, centres, gates, is_return=True)
+        clear = departures.mark_clear(len(homes.place)).any(), arrivals.mark_clear(len(centres.place)).any()
+        departures, arrivals = _drop_needless(departures), _drop_needless(arrivals)
+        shortcuts = trace_shortcuts(
+            network, inside, profile, homes, departures, centres, arrivals, gates
+        ).drop_barred(np.full(len(homes.place), clear[0]), np.full(len(centres.place), clear[1]))
+        best, route, way, arrival = self._find_best(departures.ways, arrivals.ways)
+        direct = shortcuts.direct
         if len(direct.cost) and direct.cost.min() <= best:
-            pair = int(np.argmin(direct.cost))
-            door, other = int(direct.home[pair]), int(direct.centre[pair])
-            yield from self._walk_inside(homes.spots, door, "home", centres.spots, other, "centre")
+            if np.isfinite(shortcuts.onward[row := int(np.argmin(direct.cost))]):
+                yield from self._walk_over(shortcuts, row, homes, centres)
+                return
+            yield from self._walk_within(shortcuts, int(np.argmin(direct.cost)), homes.spots, centres.spots)
             return
-        door, gate = int(departures.place[way]), int(departures.gate[way])
-        if gate < 0:
+        yield from self._leave(departures, way, homes)
+        yield from self._follow("public", route)
+        yield from self._arrive(arrivals, arrival, centres)
+
+    def _leave(self, departures: Departures, way: int, homes: Doors) -> Iterator[Leg]:
+        """From a door to the public street, through gates or not, and over a square or not."""
+        door, onward = int(departures.door[way]), float(departures.onward[way])
+        stands_there = np.isfinite(departures.onto_xy[way, 0]) and onward == departures.ways.leg[way]
+        if not stands_there:
+            yield from self._come_out(homes, door, departures.passages, int(departures.passage[way]))
+        if np.isfinite(departures.onto_xy[way, 0]):
+            ends_xy = np.array([departures.onto_xy[way], self._place(departures.ways, way)])
+            yield self._cross_square(ends_xy, onward)
+
+    def _place(self, ways: Ways, way: int) -> Floats:
+        """Where a way meets the public network."""
+        return place_on_segments(self._network.public, ways.segment[[way]], ways.fraction[[way]])[0]
+
+    def _cross_square(self, ends_xy: Floats, cost: float) -> Leg:
+        """A straight walk over a square, as a leg along a street of its name."""
+        squares, middle = self._network.squares, shapely.Point(ends_xy.mean(axis=0))
+        ground = int(np.flatnonzero(shapely.covers(squares.polygon, middle))[0])
+        edge = int(np.flatnonzero(squares.of_segment == ground)[0])
+        row = int(self._network.public.line[edge])
+        leg = self._charge(LegKind.STREET, "street", "street", 0.0, ends_xy, row=row)
+        return replace(leg, length_m=float(np.hypot(*(ends_xy[1] - ends_xy[0]))), cost=cost)
+
+    def _come_out(self, homes: Doors, door: int, passages: Passages, passage: int) -> Iterator[Leg]:
+        """From a door to the nearest street, through gates or not."""
+        if passage < 0:
             leg = self._step_on(homes.spots, door, "home", "street")
             yield replace(leg, is_barred=bool(homes.is_barred[door]))
-        else:
-            yield from self._walk_inside(homes.spots, door, "home", gates, gate, "gate")
-            yield replace(self._step_on(gates, gate, "gate", "street"), gate=self._gate_id(gate))
-        yield from self._follow("public", route)
-        door, gate = int(arrivals.place[arrival]), int(arrivals.gate[arrival])
-        if gate < 0:
+            return
+        through = passages.list_gates(passage)
+        yield from self._pass_out(homes.spots, door, through)
+        gates, last = self._layout.gates, through[-1]
+        leg = self._step_on(gates.outer, last, "gate", "street")
+        yield replace(leg, gate=self._gate_id(last), is_barred=bool(gates.is_barred[last]))
+
+    def _arrive(self, arrivals: Departures, way: int, centres: Doors) -> Iterator[Leg]:
+        """From the public street to a door, over a square or not, through gates or not."""
+        door, onward = int(arrivals.door[way]), float(arrivals.onward[way])
+        if np.isfinite(arrivals.onto_xy[way, 0]):
+            ends_xy = np.array([self._place(arrivals.ways, way), arrivals.onto_xy[way]])
+            yield self._cross_square(ends_xy, onward)
+            if onward == arrivals.ways.leg[way]:
+                return
+        yield from self._come_in(centres, door, arrivals.passages, int(arrivals.passage[way]))
+
+    def _come_in(self, centres: Doors, door: int, passages: Passages, passage: int) -> Iterator[Leg]:
+        """From the nearest street to a door, through gates or not."""
+        if passage < 0:
             leg = self._step_on(centres.spots, door, "street", "centre")
             yield replace(leg, is_barred=bool(centres.is_barred[door]))
             return
-        yield replace(self._step_on(gates, gate, "street", "gate"), gate=self._gate_id(gate))
-        yield from self._walk_inside(gates, gate, "gate", centres.spots, door, "centre")
+        through = passages.list_gates(passage)
+        gates, last = self._layout.gates, through[-1]
+        leg = self._step_on(gates.outer, last, "street", "gate")
+        yield replace(leg, gate=self._gate_id(last), is_barred=bool(gates.is_barred[last]))
+        yield from self._pass_in(centres.spots, door, through)
+
+    def _pass_out(self, spots: Spots, door: int, through: list[int]) -> Iterator[Leg]:
+        """From a door through gates."""
+        gates = self._layout.gates
+        yield from self._walk_inside(spots, door, "home", gates.inner, through[0], "gate")
+        for gate, other in itertools.pairwise(through):
+            yield from self._walk_inside(gates.outer, gate, "gate", gates.inner, other, "gate")
+
+    def _pass_in(self, spots: Spots, door: int, through: list[int]) -> Iterator[Leg]:
+        """Through gates, the last of them first, to a door."""
+        gates = self._layout.gates
+        for gate, other in itertools.pairwise(reversed(through)):
+            yield from self._walk_inside(gates.inner, gate, "gate", gates.outer, other, "gate")
+        yield from self._walk_inside(gates.inner, through[0], "gate", spots, door, "centre")
+
+    def _walk_within(self, shortcuts: Shortcuts, row: int, homes: Spots, centres: Spots) -> Iterator[Leg]:
+        """A walk that touches no public street: out of the home's compounds, and into the centre's."""
+        gates = self._layout.gates
+        door, other = int(shortcuts.door[row]), int(shortcuts.centre_door[row])
+        out, into = (
+            passages.list_gates(int(passage)) if passage >= 0 else []
+            for passages, passage in zip(
+                shortcuts.passages, (shortcuts.out[row], shortcuts.into[row]), strict=True
+            )
+        )
+        if out:
+            yield from self._pass_out(homes, door, out)
+        start = (gates.outer, out[-1], "gate") if out else (homes, door, "home")
+        end = (gates.outer, into[-1], "gate") if into else (centres, other, "centre")
+        yield from self._walk_inside(*start, *end)
+        if into:
+            yield from self._pass_in(centres, other, into)
+
+    def _walk_over(self, shortcuts: Shortcuts, row: int, homes: Doors, centres: Doors) -> Iterator[Leg]:
+        """A walk straight over a square, from where both come onto it."""
+        door, other = int(shortcuts.door[row]), int(shortcuts.centre_door[row])
+        before, onward = float(shortcuts.leg[row]), float(shortcuts.onward[row])
+        if before:
+            yield from self._come_out(homes, door, shortcuts.passages[0], int(shortcuts.out[row]))
+        yield self._cross_square(shortcuts.ends_xy[row].reshape(2, 2), onward)
+        if shortcuts.direct.cost[row] > before + onward:
+            yield from self._come_in(centres, other, shortcuts.passages[1], int(shortcuts.into[row]))
 
     def _find_best(self, departures: Ways, arrivals: Ways) -> tuple[float, Route, int, int]:
         """The price and the route of the best walk by the public network, its first and its last way."""
@@ -284,25 +389,32 @@ class _Teller:
     def _walk_inside(
         self, origins: Spots, origin: int, name: str, destinations: Spots, destination: int, other_name: str
     ) -> Iterator[Leg]:
-        """Inside a compound: along its own streets where both spots lie by the same ones, else straight."""
+        """Inside compounds: along their streets or straight, whichever is shorter; see `network.inside`."""
         graph = self._network.inside
         first, last = int(origins.inside.segment[origin]), int(destinations.inside.segment[destination])
         gate = destination if other_name == "gate" else origin if name == "gate" else -1
         gate_id = self._gate_id(gate) if gate >= 0 else None
+        ends_xy = np.array([origins.xy[origin], destinations.xy[destination]])
+        straight_m = float(np.hypot(*(ends_xy[0] - ends_xy[1])))
+        straight = self._charge(LegKind.INSIDE, name, other_name, straight_m, ends_xy, gate=gate_id)
+        pair = np.array([origin]), np.array([destination])
+        is_crossed = bool(find_crossed(self._network, origins, destinations, *pair)[0])
         if first >= 0 and last >= 0 and self._component(first) == self._component(last):
             start = first, float(origins.inside.fraction[origin])
             end = last, float(destinations.inside.fraction[destination])
             (route,) = find_route(graph, self._costs["inside"], [start], end)
             if route is not None:
                 leg = self._step_on(origins, origin, name, "street", network="inside")
-                yield replace(leg, gate=gate_id if name == "gate" else None)
-                yield from self._follow("inside", route)
+                legs = [
+                    replace(leg, gate=gate_id if name == "gate" else None),
+                    *self._follow("inside", route),
+                ]
                 leg = self._step_on(destinations, destination, "street", other_name, network="inside")
-                yield replace(leg, gate=gate_id if other_name == "gate" else None)
-                return
-        ends_xy = np.array([origins.xy[origin], destinations.xy[destination]])
-        straight_m = float(np.hypot(*(ends_xy[0] - ends_xy[1])))
-        yield self._charge(LegKind.INSIDE, name, other_name, straight_m, ends_xy, gate=gate_id)
+                legs.append(replace(leg, gate=gate_id if other_name == "gate" else None))
+                if is_crossed or sum(leg.cost for leg in legs) < straight.cost:
+                    yield from legs
+                    return
+        yield replace(straight, is_barred=is_crossed)
 
     def _component(self, segment: int) -> int:
         return int(self._network.inside.component[self._network.inside.start[segment]])

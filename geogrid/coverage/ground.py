@@ -24,6 +24,7 @@ from geogrid.coverage.homes import Homes
 from geogrid.coverage.town import Town
 from geogrid.coverage.walks import Layout
 from geogrid.network.access import Doors, snap_doors
+from geogrid.network.enclosures import PUBLIC, Enclosures, number_regions
 from geogrid.network.graph import Graph
 from geogrid.network.impedance import ACCESS_DETOUR, ACCESS_LIMIT_M, Floats, Integers
 from geogrid.prepared import prepared
@@ -38,6 +39,8 @@ MARGIN_CELLS = 2
 """The lattice goes this many cells beyond the extent, so that outlines leave it before they are clipped."""
 ASIDE_CELLS = 1.5
 """A cell this near a compound is on its inside sheet: its neighbours across the wall are (half a diagonal is 0.7)."""
+BEHIND_M = 0.5
+"""So far behind a wall it is looked what lies there."""
 OUTSIDE, INSIDE = 0, 1
 
 Flags = npt.NDArray[np.bool_]
@@ -155,13 +158,13 @@ def lay_ground(
     extent = _find_extent(town, layout)
     lattice = _span_lattice(extent, cell_m)
     water = shapely.union_all(town.water.geometry.to_numpy())
-    polygons = town.compound.geometry.to_numpy()[layout.network.gated]
-    walls, land = shapely.union_all(polygons), shapely.difference(extent, water)
+    enclosures = layout.network.enclosures
+    walls, land = shapely.union_all(enclosures.polygon), shapely.difference(extent, water)
     outer = shapely.buffer(extent, ASIDE_CELLS * cell_m)
     is_street = _mark_streets(lattice, layout.network.public)
-    of_cell, is_walled = _match_walls(lattice, polygons)
+    of_cell, is_walled = _match_walls(lattice, enclosures)
     limit_m = access_limit_m / ACCESS_DETOUR + ASIDE_CELLS * cell_m
-    is_wanted = _find_within(is_street, limit_m / cell_m) | (of_cell >= 0)
+    is_wanted = _find_within(is_street, limit_m / cell_m) | (of_cell != PUBLIC)
     if near_xy is not None:
         is_wanted &= mark_near(lattice, near_xy, near_m)
     cells = _keep_cells(lattice, np.flatnonzero(is_wanted), outer)
@@ -172,7 +175,7 @@ def lay_ground(
     open_ground = shapely.difference(outer, shapely.union(walls, water))
     groups = (
         np.setdiff1d(cells, beyond, assume_unique=True),
-        cells[of_cell.ravel()[cells] >= 0],
+        cells[of_cell.ravel()[cells] != PUBLIC],
         _keep_shallow(lattice, beyond, open_ground),
     )
     samples = _list_samples(groups, of_cell)
@@ -182,7 +185,7 @@ def lay_ground(
         lattice=lattice,
         cell=samples.cell,
         sheet=samples.sheet,
-        samples=Homes(named, xy, samples.wall, place, xy),
+        samples=Homes(named, xy, np.full(len(xy), -1, np.int64), place, xy, np.ones(len(xy), bool)),
         doors=_place_samples(layout, samples, xy, access_limit_m),
         is_walled=is_walled,
         is_dry=is_dry,
@@ -208,11 +211,11 @@ def _keep_shallow(lattice: Lattice, cells: Integers, open_ground: shapely.Geomet
 
 @dataclass(frozen=True)
 class _Samples:
-    """Cell, sheet and compound of every sample, shape (s,); the first `n_free` stand where people do."""
+    """Cell, sheet and region of every sample, shape (s,); the first `n_free` stand where people do."""
 
     cell: Integers
     sheet: Integers
-    wall: Integers
+    region: Integers
     n_free: int
 
 
@@ -220,17 +223,18 @@ def _list_samples(groups: tuple[Integers, Integers, Integers], of_cell: Integers
     """The samples of three groups of cells: outside on open ground, inside, outside beyond walls and banks."""
     cell = np.concatenate(groups)
     sheet = np.repeat([OUTSIDE, INSIDE, OUTSIDE], [len(group) for group in groups])
-    wall = np.where(sheet == INSIDE, of_cell.ravel()[cell], -1)
-    return _Samples(cell, sheet, wall, len(cell) - len(groups[2]))
+    region = np.where(sheet == INSIDE, of_cell.ravel()[cell], PUBLIC)
+    return _Samples(cell, sheet, region, len(cell) - len(groups[2]))
 
 
 def _place_samples(layout: Layout, samples: _Samples, xy: Floats, access_limit_m: float) -> Doors:
     """The samples on the streets; from those in walls and water people walk as if neither were there."""
-    bare = replace(layout.network, obstacles=np.empty(0, dtype=object))
+    nothing = np.empty(0, dtype=object), np.empty(0, np.int64)
+    bare = replace(layout.network, obstacles=nothing[0], obstacle_owner=nothing[1])
     place, n_free = np.arange(len(xy)), samples.n_free
     doors: Doors = _join(
         *(
-            snap_doors(network, place[rows], xy[rows], samples.wall[rows], access_limit_m=access_limit_m)
+            snap_doors(network, place[rows], xy[rows], samples.region[rows], access_limit_m=access_limit_m)
             for network, rows in ((layout.network, slice(n_free)), (bare, slice(n_free, None)))
         )
     )
@@ -304,26 +308,48 @@ def _find_within(marked: Flags, reach_cells: float) -> Flags:
     return within
 
 
-def _match_walls(lattice: Lattice, polygons: npt.NDArray[np.object_]) -> tuple[Integers, Flags]:
-    """The gated compound in which a cell lies or to whose walls it is near, -1 for none; and whether in.
+def _match_walls(lattice: Lattice, enclosures: Enclosures) -> tuple[Integers, Flags]:
+    """The region of gated compounds in which a cell lies or to whose walls it is near, `PUBLIC` for none; and
+    whether in.
 
-    A cell near several belongs to the nearest, the first on a tie. Shapes (rows, columns).
+    A cell outside but near to walls belongs to what lies behind the nearest one, the first on a tie. Shapes
+    (rows, columns).
     """
-    of_cell = np.full(lattice.shape, -1, np.int64)
+    of_cell = np.full(lattice.shape, PUBLIC, np.int64)
     is_walled = np.zeros(lattice.shape, bool)
+    polygons = enclosures.polygon
     if not len(polygons):
         return of_cell, is_walled
     reach_m = ASIDE_CELLS * lattice.cell_m
     near = _mark(lattice, _fill_boxes(shapely.bounds(polygons), reach_m, lattice))
     cells = np.flatnonzero(near)
     points = shapely.points(lattice.place_cells(cells))
-    compound, point = STRtree(points).query(polygons, predicate="dwithin", distance=reach_m)
-    distance_m = shapely.distance(points[point], polygons[compound])
-    order = np.lexsort((compound, distance_m, point))
-    point, first = np.unique(point[order], return_index=True)
-    of_cell.ravel()[cells[point]] = compound[order][first]
-    is_walled.ravel()[cells[point]] = distance_m[order][first] == 0
+    wall, point = STRtree(points).query(polygons, predicate="dwithin", distance=reach_m)
+    distance_m = shapely.distance(points[point], polygons[wall])
+    order = np.lexsort((wall, distance_m, point))
+    aside, first = np.unique(point[order], return_index=True)
+    nearest = wall[order][first]
+    is_in = distance_m[order][first] == 0
+    is_walled.ravel()[cells[aside]] = is_in
+    aside, nearest = aside[~is_in], nearest[~is_in]
+    at = points.copy()
+    at[aside] = _step_through(points[aside], polygons[nearest])
+    holder, place = STRtree(at).query(polygons, predicate="covers")
+    rows, enclosure = np.concatenate([place, aside]), np.concatenate([holder, nearest])
+    pairs = np.unique(np.column_stack([rows, enclosure]), axis=0).astype(np.int64)
+    of_cell.ravel()[cells] = number_regions(pairs[:, 0], pairs[:, 1], len(cells))
     return of_cell, is_walled
+
+
+def _step_through(
+    points: npt.NDArray[np.object_], polygons: npt.NDArray[np.object_]
+) -> npt.NDArray[np.object_]:
+    """Places a little behind the walls of polygons, each seen from a point outside."""
+    here = shapely.get_coordinates(points)
+    wall = shapely.get_coordinates(shapely.shortest_line(points, polygons))[1::2]
+    away_m = np.hypot(*(wall - here).T)[:, None]
+    behind: npt.NDArray[np.object_] = shapely.points(wall + (wall - here) / away_m * BEHIND_M)
+    return behind
 
 
 def _fill_boxes(bounds: Floats, reach_m: float, lattice: Lattice) -> Floats:

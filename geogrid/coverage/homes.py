@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 from shapely import STRtree
@@ -31,9 +32,9 @@ class Homes:
     xy
         Shape (h, 2): a point on each building, or its first entrance where the building is not drawn.
     compound
-        Shape (h,): row of the compound layer, -1 for none.
-    door_home, door_xy
-        Shapes (d,) and (d, 2): the doors, sorted by home; a home without a known entrance is left
+        Shape (h,): row of the compound layer, gated or not, by which homes are grouped; -1 for none.
+    door_home, door_xy, is_entrance
+        Shapes (d,), (d, 2) and (d,): the doors, sorted by home; a home without a known entrance is left
         from the point on it.
     """
 
@@ -42,6 +43,7 @@ class Homes:
     compound: Integers
     door_home: Integers
     door_xy: Floats
+    is_entrance: npt.NDArray[np.bool_]
 
 
 def select_homes(town: Town) -> gpd.GeoDataFrame:
@@ -63,34 +65,36 @@ def find_homes(town: Town) -> Homes:
     door_xy = np.vstack([entrance_xy, xy[without]])[order]
     _, first = np.unique(door_home[order], return_index=True)  # every home has a door
     xy = np.where(np.isfinite(xy[:, :1]), xy, door_xy[first])
-    return Homes(building, xy, _find_compounds(building, points, town.compound), door_home[order], door_xy)
+    compound = _find_compounds(building, points, town.compound)
+    return Homes(building, xy, compound, door_home[order], door_xy, order < len(home))
 
 
 def _match_entrances(building: gpd.GeoDataFrame, town: Town) -> tuple[Integers, Floats]:
     """The home of each entrance and its place; entrances of other buildings are left aside."""
     geometries = town.entrance.geometry.to_numpy()
-    named = _find_rows(building["id"], town.entrance["building"])
+    named = find_rows(building["id"], town.entrance["building"])
     loose = np.flatnonzero(town.entrance["building"].isna().to_numpy(bool))
     tree = STRtree(town.building.geometry.to_numpy())
     entrance, near = tree.query_nearest(geometries[loose], max_distance=ENTRANCE_TO_BUILDING_M)
     entrance, first = np.unique(entrance, return_index=True)
-    named[loose[entrance]] = _find_rows(building["id"], town.building["id"].iloc[near[first]])
+    named[loose[entrance]] = find_rows(building["id"], town.building["id"].iloc[near[first]])
     rows = np.flatnonzero(named >= 0)
     return named[rows], read_xy(geometries[rows])
 
 
 def _find_compounds(building: gpd.GeoDataFrame, points: np.ndarray, compound: gpd.GeoDataFrame) -> Integers:
-    """The compound of each building: the one it names, else the one that covers its point (the first id)."""
-    rows = _find_rows(compound["id"], building["compound"])
+    """The compound of each building: the one it names, else the smallest that covers its point."""
+    rows = find_rows(compound["id"], building["compound"])
     of, point = STRtree(points).query(compound.geometry.to_numpy(), predicate="covers")
-    order = np.argsort(compound["id"].to_numpy(object)[of].astype(str), kind="stable")
+    area_m2 = shapely.area(compound.geometry.to_numpy())
+    order = np.lexsort((compound["id"].to_numpy(object)[of].astype(str), area_m2[of]))
     covered, first = np.unique(point[order], return_index=True)
     by_place = np.full(len(building), -1, np.int64)
     by_place[covered] = of[order][first]
     return np.where(rows >= 0, rows, by_place)
 
 
-def _find_rows(keys: pd.Series, wanted: pd.Series) -> Integers:
+def find_rows(keys: pd.Series, wanted: pd.Series) -> Integers:
     """The row of each wanted key, -1 where there is none; the first of repeated keys."""
     rows = pd.Series(np.arange(len(keys)), index=pd.Index(keys.to_numpy(object), dtype=object))
     rows = rows[~rows.index.duplicated()]

@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 
-from geogrid.coverage.town import Town
 from geogrid.coverage.walks import Layout
 from geogrid.network.access import snap_gates
-from geogrid.network.compounds import ON_EDGE_M, GateOrigin, Gates, Geometries, match_gates
-from geogrid.network.graph import Graph
-from geogrid.network.impedance import ACCESS_LIMIT_M, Floats, Integers, is_leg_too_long
-from geogrid.network.snap import snap_points
+from geogrid.network.compounds import GateOrigin, Gates, join_regions, learn_regions
+from geogrid.network.enclosures import SHUT, Booleans, Geometries
+from geogrid.network.impedance import ACCESS_LIMIT_M, Floats, Integers
+from geogrid.network.passages import GateSpots
 from geogrid.network.squares import CHORD
 from geogrid.network.stops import split_doubtful
 
@@ -29,87 +27,96 @@ for new blocks, says something of old ones, and the length from which it does, a
 
 @dataclass(frozen=True)
 class PossibleGates:
-    """The layout of a town with every place where a gate could be.
+    """The layout of a town with every place where a gate could be; see `spread_gates` and `spread_stops`.
 
     Attributes
     ----------
     is_other
-        Shape (g,): gates that nobody mapped, of compounds of which one gate is mapped.
+        Shape (g,): gates that nobody mapped, of enclosures of which one gate is mapped.
     """
 
     layout: Layout
-    is_other: npt.NDArray[np.bool_]
+    is_other: Booleans
+
+    @property
+    def is_certain(self) -> Booleans:
+        """Gates that are mapped, and stand in every world whether they let people pass or not; shape (g,)."""
+        gates = self.layout.network.gates
+        certain: Booleans = (gates.origin[gates.enclosure] == GateOrigin.GIVEN.value) & ~self.is_other
+        return certain
+
+    @property
+    def is_indoors(self) -> Booleans:
+        """The network's doubts of which some part lies inside a compound, shape (d,); known once stops are spread."""
+        network = self.layout.network
+        indoors = np.zeros(len(network.doubts), bool)
+        indoors[network.inside.doubt[network.inside.doubt >= 0]] = True
+        return indoors
 
 
-def spread_gates(town: Town, layout: Layout, *, access_limit_m: float = ACCESS_LIMIT_M) -> PossibleGates:
+def spread_gates(layout: Layout, *, access_limit_m: float = ACCESS_LIMIT_M) -> PossibleGates:
     """The layout with all the places where an unknown gate could be.
 
-    They are `N_RIM_PLACES` places evenly around the compound's outer edge. Where no gate is known they stand
+    They are `N_RIM_PLACES` places evenly around the outer edge of an enclosure. Where no gate is known they stand
     in place of the one taken for it, which is the first of them (nearest to a street). Where a single gate
     is mapped and the edge is long (`LONG_EDGE_M`) they are counted from it and are others beside it. A place
-    is left out when its nearest street lies across the compound, where a gate would open on nothing, or
-    farther than an access leg may be.
-
-    Parameters
-    ----------
-    layout
-        That of the town.
+    is left out when no street is reached from it past walls and water within the limit of an access leg,
+    where a gate would open on nothing.
     """
-    gates = layout.network.gates
-    is_unknown = gates.origin[gates.compound] == GateOrigin.UNKNOWN.value
-    is_single = _find_single(town, layout)
+    network, gates = layout.network, layout.network.gates
+    is_unknown = gates.origin[gates.enclosure] == GateOrigin.UNKNOWN.value
+    is_single = _find_single(layout)
     around = np.flatnonzero(is_unknown | is_single)
     if not len(around):
         return PossibleGates(layout, np.zeros(len(gates.xy), bool))
-    compound = gates.compound[around]
-    polygons = town.compound.geometry.to_numpy()[layout.network.gated[compound]]
-    xy, row = list_rim_places(polygons, gates.xy[around])
-    kept = open_outwards(xy, polygons[row], layout.network.public, access_limit_m)
+    enclosure = gates.enclosure[around]
+    xy, row = list_rim_places(network.enclosures.polygon[enclosure], gates.xy[around])
+    nameless = np.full(len(row), None, dtype=object)
+    places = join_regions(network.enclosures, xy, enclosure[row], nameless, gates.origin)
+    network = replace(network, regions=learn_regions(network.regions, network.enclosures, places))
+    spots = snap_gates(replace(network, gates=places), access_limit_m=access_limit_m)
+    kept = open_outwards(spots)
     is_first = np.arange(len(row)) % N_RIM_PLACES == 0
-    kept[is_first] = is_unknown[
-        around
-    ]  # the place taken stays whatever lies there; a mapped gate stands already
-    spread_xy = np.vstack([gates.xy[~is_unknown], xy[kept]])
-    owner = np.concatenate([gates.compound[~is_unknown], compound[row[kept]]])
-    ids = np.concatenate([gates.id[~is_unknown], np.full(int(kept.sum()), None)])
-    is_other = np.concatenate([np.zeros(int((~is_unknown).sum()), bool), is_single[around][row[kept]]])
+    # the place taken stays whatever lies there; a mapped gate stands already
+    kept[is_first] = is_unknown[around]
+    owner = np.concatenate([gates.enclosure[~is_unknown], places.enclosure[kept]])
     order = np.argsort(owner, kind="stable")
-    network = replace(layout.network, gates=Gates(spread_xy[order], owner[order], ids[order], gates.origin))
+    joined = {
+        name: np.concatenate([getattr(gates, name)[~is_unknown], getattr(places, name)[kept]])[order]
+        for name in ("xy", "enclosure", "id", "inner", "outer")
+    }
+    network = replace(network, gates=Gates(**joined, origin=gates.origin))
+    is_other = np.concatenate([np.zeros(int((~is_unknown).sum()), bool), is_single[around][row[kept]]])
     gates_at = snap_gates(network, access_limit_m=access_limit_m)
     return PossibleGates(replace(layout, network=network, gates=gates_at), is_other[order])
 
 
-def _find_single(town: Town, layout: Layout) -> npt.NDArray[np.bool_]:
-    """Gates that are the only mapped one of a compound with a long edge, shape (g,)."""
-    network = layout.network
-    n_mapped = np.bincount(match_gates(town.compound, town.gate)[1], minlength=len(town.compound))
-    length_m = measure_edges(town.compound.geometry.to_numpy()[network.gated])
-    is_single = (n_mapped[network.gated] == 1) & (length_m > LONG_EDGE_M)
-    single: npt.NDArray[np.bool_] = is_single[network.gates.compound]
+def _find_single(layout: Layout) -> Booleans:
+    """Gates that are the only mapped one of an enclosure with a long edge, and let people pass; shape (g,)."""
+    gates, polygons = layout.network.gates, layout.network.enclosures.polygon
+    is_given = gates.origin == GateOrigin.GIVEN.value
+    n_gates = np.bincount(gates.enclosure, minlength=len(polygons))
+    length_m = shapely.length(shapely.get_exterior_ring(polygons))
+    is_single = is_given & (n_gates == 1) & (length_m > LONG_EDGE_M)
+    single: Booleans = is_single[gates.enclosure] & (gates.outer != SHUT)
     return single
-
-
-def measure_edges(polygons: Geometries) -> Floats:
-    """Lengths of the outer edges of polygons, of the largest part where one has several, shape (n,)."""
-    lengths: Floats = shapely.length(np.array([_take_ring(polygon) for polygon in polygons], dtype=object))
-    return lengths
 
 
 def spread_stops(possible: PossibleGates) -> PossibleGates:
     """The same with gates and barriers on streets that are in doubt made passages that a world can close."""
     layout = possible.layout
     network = layout.network
-    public = split_doubtful(network.public)
+    public, inside = split_doubtful(network.public), split_doubtful(network.inside)
     added = np.full(public.n_segments - network.public.n_segments, CHORD)  # nobody steps on them
     squares = replace(network.squares, of_segment=np.append(network.squares.of_segment, added))
-    network = replace(network, public=public, squares=squares)
+    network = replace(network, public=public, inside=inside, squares=squares)
     return replace(possible, layout=replace(layout, network=network))
 
 
 def list_rim_places(polygons: Geometries, first_xy: Floats) -> tuple[Floats, Integers]:
     """Places evenly around polygons, each beginning at a place given, and the row of each."""
     row = np.repeat(np.arange(len(polygons)), N_RIM_PLACES)
-    rings = np.array([_take_ring(polygon) for polygon in polygons], dtype=object)
+    rings = shapely.get_exterior_ring(polygons)
     first_m = shapely.line_locate_point(rings, shapely.points(first_xy))
     length_m = shapely.length(rings)
     step = np.arange(len(row)) % N_RIM_PLACES
@@ -119,20 +126,7 @@ def list_rim_places(polygons: Geometries, first_xy: Floats) -> tuple[Floats, Int
     return xy, row
 
 
-def _take_ring(polygon: shapely.Geometry) -> shapely.Geometry:
-    """The outer edge of a polygon, of the largest part where it has several."""
-    parts = shapely.get_parts(polygon)
-    return shapely.get_exterior_ring(parts[int(np.argmax(shapely.area(parts)))])
-
-
-def open_outwards(
-    xy: Floats, polygons: Geometries, public: Graph, access_limit_m: float
-) -> npt.NDArray[np.bool_]:
-    """Places from which the nearest street is near enough and not across their polygon."""
-    snaps = snap_points(xy, public)
-    start, end = public.ends_xy[snaps.segment, :2], public.ends_xy[snaps.segment, 2:]
-    street_xy = start + snaps.fraction[:, None] * (end - start)
-    legs = shapely.linestrings(np.stack([xy, street_xy], axis=1))
-    deep = shapely.buffer(polygons, -ON_EDGE_M)  # a leg along the wall does not cross the compound
-    opens: npt.NDArray[np.bool_] = ~shapely.intersects(legs, deep)
-    return opens & ~is_leg_too_long(snaps.straight_m, access_limit_m)
+def open_outwards(gates: GateSpots) -> Booleans:
+    """Places that lead somewhere: to a street past no obstacle, or into the compound beyond the wall."""
+    leads: Booleans = (gates.outer.region >= 0) | ((gates.outer.public.segment >= 0) & ~gates.is_barred)
+    return leads

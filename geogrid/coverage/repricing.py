@@ -12,15 +12,27 @@ import numpy as np
 import numpy.typing as npt
 
 from geogrid.coverage.draws import Keys, make_keys
+from geogrid.coverage.passed import (
+    Passed,
+    join_all,
+    join_departures,
+    join_shortcuts,
+    list_blind,
+    list_passed,
+    list_witnesses,
+    mark_barred,
+    mark_barred_gates,
+)
 from geogrid.coverage.possible_gates import PossibleGates
 from geogrid.coverage.runs import Runs, join_runs, search_backwards
 from geogrid.coverage.town import Town, list_street_ids
-from geogrid.coverage.walks import PricedWays, price_ways
+from geogrid.coverage.walks import PricedWays, TracedWays, trace_walks
 from geogrid.coverage.worlds import POSSIBLE, Subject, World, list_slopes, make_swift_world
-from geogrid.network.access import Doors
+from geogrid.network.access import trace_departures, trace_shortcuts
 from geogrid.network.chains import contract_graph
 from geogrid.network.compounds import Gates
-from geogrid.network.graph import Costs, Graph, price_segments, select_segments
+from geogrid.network.enclosures import Booleans
+from geogrid.network.graph import Costs, Graph, close_segments, price_segments, select_segments
 from geogrid.network.impedance import LENGTH, Floats, Integers, Profile, round_half_up
 from geogrid.network.kernel import load_kernel
 from geogrid.network.search import Ways, match_equal
@@ -45,6 +57,13 @@ class Parts:
         The base ways, of which `home_place`, `centre_place` and `direct_place` say whose legs they are.
     beside
         Pairs of a home's way and a centre's that meet the same segment, shape (2, b).
+    homes_passed, centres_passed, directs_passed
+        What the ways pass.
+    witnesses, sure
+        Ways past no obstacle from doors that also have some past one, which are closed where such a way leads to a
+        gate of the world; and numbers (`Passed.door`) of doors from which there is one in every world.
+    is_split
+        Shape (h + k,): homes through which the wall of a compound runs.
     home, first
         The homes that have ways, and the first way of each.
     """
@@ -61,6 +80,12 @@ class Parts:
     home_place: Integers
     centre_place: Integers
     direct_place: Integers
+    homes_passed: Passed
+    centres_passed: Passed
+    directs_passed: Passed
+    witnesses: Passed
+    sure: Integers
+    is_split: Booleans
     beside: Integers
     home: Integers
     first: Integers
@@ -73,7 +98,9 @@ class Parts:
         return len(self.subject.home_key)
 
 
-def take_apart(town: Town, possible: PossibleGates, profile: Profile) -> Parts:
+def take_apart(
+    town: Town, possible: PossibleGates, profile: Profile, is_walked: Booleans | None = None
+) -> Parts:
     """The walks of a town in parts.
 
     Parameters
@@ -81,6 +108,9 @@ def take_apart(town: Town, possible: PossibleGates, profile: Profile) -> Parts:
     possible
         The layout of the town with every place where a gate could be, and apart where a stop is in doubt; see
         `possible_gates.spread_gates` and `spread_stops`.
+    is_walked
+        Shape (d,): of the network's doubts, which streets are walked and which stops passed inside compounds; all
+        when None. Walks to gates are not priced anew for each world: see `worlds.draw_scene`.
     """
     layout = possible.layout
     graph = layout.network.public
@@ -90,11 +120,26 @@ def take_apart(town: Town, possible: PossibleGates, profile: Profile) -> Parts:
     wait_ms = 1000.0 * graph.wait_s if profile.waits else np.zeros(graph.n_segments)
     waiting = np.flatnonzero(wait_ms)
     lines, street = np.unique(graph.line[waiting], return_inverse=True)
-    ways = price_ways(layout, profile)
+    traced, other = _trace_ways(possible, profile, is_walked)
+    departures, homes_passed = join_departures(traced.homes, other.homes)
+    centres_passed = list_passed(traced.centres, layout.n_homes)
+    direct, directs_passed = join_shortcuts(traced.shortcuts, other.shortcuts)
+    ways = PricedWays(departures, traced.centres.ways, direct)
+    n_homes, n_places = layout.n_homes, layout.n_homes + layout.n_centres
+    is_split = np.zeros(n_places, bool)
+    is_split[layout.other_doors.place] = True
+    blind = join_all(
+        list_blind(traced.homes),
+        list_blind(other.homes, is_other=True),
+        list_blind(traced.centres, n_homes),
+    )
+    witnesses = list_witnesses(homes_passed, centres_passed, blind, directs_passed, n_homes + direct.centre)
+    sure = np.concatenate([2 * traced.homes.clear, 2 * (n_homes + traced.centres.clear)])
+    sure = np.concatenate([sure, 2 * other.homes.clear + 1])
     home, first = np.unique(ways.homes.place, return_index=True)
     gates = layout.network.gates
     n_compounds = len(town.compound)
-    of_gate = layout.network.gated[gates.compound]
+    of_gate = layout.network.enclosures.row[gates.enclosure]
     own = np.where(layout.homes.compound >= 0, layout.homes.compound, n_compounds + np.arange(layout.n_homes))
     of_centre = n_compounds + layout.n_homes + np.arange(layout.n_centres)
     places = [
@@ -121,6 +166,12 @@ def take_apart(town: Town, possible: PossibleGates, profile: Profile) -> Parts:
         home_place=home_place,
         centre_place=centre_place,
         direct_place=direct_place,
+        homes_passed=homes_passed,
+        centres_passed=centres_passed,
+        directs_passed=directs_passed,
+        witnesses=witnesses,
+        sure=sure,
+        is_split=is_split,
         beside=np.stack(match_equal(ways.homes.segment, ways.centres.segment)),
         home=home,
         first=first,
@@ -130,18 +181,46 @@ def take_apart(town: Town, possible: PossibleGates, profile: Profile) -> Parts:
             street_key=make_keys("street", list_street_ids(town)[lines]),
             home_key=home_key,
             centre_key=centre_key,
-            gate_compound=gates.compound,
-            gate_origin=np.where(possible.is_other, POSSIBLE, gates.origin[gates.compound]),
+            gate_compound=gates.enclosure,
+            gate_origin=np.where(possible.is_other, POSSIBLE, gates.origin[gates.enclosure]),
             gate_key=_make_gate_keys(gates, compound_id[of_gate]),
             is_barred=np.concatenate(
                 [
-                    _mark_barred(layout.home_doors, layout.n_homes),
-                    _mark_barred(layout.centre_doors, layout.n_centres),
+                    is_split | mark_barred(homes_passed, centres_passed, directs_passed, n_places=n_places),
+                    mark_barred_gates(layout.gates.is_barred, homes_passed, centres_passed),
                 ]
             ),
             doubt_key=make_keys("doubt", layout.network.doubts),
+            is_indoors=possible.is_indoors,
         ),
     )
+
+
+def _trace_ways(
+    possible: PossibleGates, profile: Profile, is_walked: Booleans | None
+) -> tuple[TracedWays, TracedWays]:
+    """The ways of all doors, and those of homes that may open on the other side of a wall."""
+    layout = possible.layout
+    network, gates, certain = layout.network, layout.gates, possible.is_certain
+    costs = price_segments(network.inside, profile)
+    if is_walked is not None:
+        costs = close_segments(costs, ~np.append(is_walked, [True])[network.inside.doubt])
+    own = trace_walks(layout, profile, costs=costs, certain=certain)
+    homes = trace_departures(network, costs, profile, layout.other_doors, gates, certain=certain)
+    shortcuts = own.shortcuts.take(np.empty(0, np.int64))
+    if len(layout.other_doors.place):
+        shortcuts = trace_shortcuts(
+            network,
+            costs,
+            profile,
+            layout.other_doors,
+            homes,
+            layout.centre_doors,
+            own.centres,
+            gates,
+            certain,
+        ).drop_barred(homes.mark_clear(layout.n_homes), own.centres.mark_clear(layout.n_centres))
+    return own, TracedWays(homes, own.centres, shortcuts)
 
 
 def _make_gate_keys(gates: Gates, compound_id: npt.NDArray[np.object_]) -> Keys:
@@ -170,6 +249,10 @@ def keep_reached(parts: Parts, limit: float) -> Parts:
         parts,
         uphill_ms=np.minimum(low * parts.uphill_ms, high * parts.uphill_ms),
         downhill_ms=np.minimum(low * parts.downhill_ms, high * parts.downhill_ms),
+        homes_passed=parts.homes_passed.forgive(),
+        centres_passed=parts.centres_passed.forgive(),
+        directs_passed=parts.directs_passed.forgive(),
+        is_split=np.zeros(len(parts.is_split), bool),
     )
     world = make_swift_world(parts.subject)
     costs, ways = price_world(swift, world)
@@ -198,6 +281,7 @@ def keep_reached(parts: Parts, limit: float) -> Parts:
         downhill_ms=parts.downhill_ms[is_kept],
         ways=PricedWays(near_homes, near_centres, parts.ways.direct),
         home_place=parts.home_place[way],
+        homes_passed=parts.homes_passed.take(way),
         beside=np.stack(match_equal(near_homes.segment, near_centres.segment)),
         home=home,
         first=first,
@@ -218,19 +302,41 @@ def price_world(parts: Parts, world: World) -> tuple[Costs, PricedWays]:
     backward[parts.wait_segment] += waits
     costs = Costs(round_half_up(forward), round_half_up(backward))
     leg = world.leg / speed
-    is_open = np.append(world.is_open, [True])  # the last is for ways that pass no gate
     homes, centres, direct = parts.ways.homes, parts.ways.centres, parts.ways.direct
-    home_passed, centre_passed = np.split(world.is_passed, [parts.n_homes])
+    home_open, centre_open, direct_open = _find_open(parts, world)
     shut = is_shut(parts, world)
-    home_open = is_open[homes.gate] & home_passed[homes.place] & ~shut[homes.segment]
-    centre_open = is_open[centres.gate] & centre_passed[centres.place] & ~shut[centres.segment]
+    home_open &= ~shut[homes.segment]
+    centre_open &= ~shut[centres.segment]
     home_leg = round_half_up(homes.leg * leg[parts.home_place])
     centre_leg = round_half_up(centres.leg * leg[parts.centre_place])
     return costs, PricedWays(
         replace(homes, leg=np.where(home_open, home_leg, np.inf)),
         replace(centres, leg=np.where(centre_open, centre_leg, np.inf)),
-        replace(direct, cost=round_half_up(direct.cost * leg[parts.direct_place])),
+        replace(
+            direct, cost=np.where(direct_open, round_half_up(direct.cost * leg[parts.direct_place]), np.inf)
+        ),
     )
+
+
+def _find_open(parts: Parts, world: World) -> tuple[Booleans, Booleans, Booleans]:
+    """Which ways of homes and of centres, and which direct walks, are open in a world.
+
+    As in the base, one past an obstacle is not where there is one past none, be it to a gate that is shut.
+    """
+    is_passed, gate_is_passed = np.split(world.is_passed, [len(parts.is_split)])
+    all_passed = parts.homes_passed, parts.centres_passed, parts.directs_passed
+    home_open, centre_open, direct_open = (
+        passed.find_open(world.is_open, gate_is_passed, is_passed, parts.is_split) for passed in all_passed
+    )
+    if any(passed.is_barred.any() for passed in all_passed):
+        clear = np.concatenate([parts.sure, parts.witnesses.find_clear(world.is_open)])
+        of_home, of_centre, of_direct = (
+            passed.is_barred & np.isin(passed.door, clear) for passed in all_passed
+        )
+        home_open &= ~of_home
+        centre_open &= ~of_centre
+        direct_open &= ~(of_direct & np.isin(2 * (parts.n_homes + parts.ways.direct.centre), clear))
+    return home_open, centre_open, direct_open
 
 
 def is_shut(parts: Parts, world: World) -> npt.NDArray[np.bool_]:
@@ -264,13 +370,6 @@ def measure_world(parts: Parts, world: World, *, limit: float) -> Floats:
     np.minimum.at(found, way, homes.leg[way] + along + centres.leg[arrival])
     cost[parts.home] = np.minimum(cost[parts.home], np.minimum.reduceat(found, parts.first))
     return cost
-
-
-def _mark_barred(doors: Doors, n_places: int) -> npt.NDArray[np.bool_]:
-    """Places whose leg to the street passes a barrier, shape (n_places,)."""
-    is_barred = np.zeros(n_places, bool)
-    is_barred[doors.place[doors.is_barred]] = True
-    return is_barred
 
 
 def _pick_places(ways: Ways, own: Integers, of_gate: Integers) -> Integers:

@@ -14,25 +14,27 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
-from shapely import STRtree
 
 from geogrid.coverage.homes import Homes, find_homes
+from geogrid.coverage.thresholds import find_thresholds
 from geogrid.coverage.town import Town
 from geogrid.errors import EmptyLayerError
 from geogrid.network.access import (
+    Departures,
     Doors,
-    Spots,
-    price_arrivals,
-    price_departures,
-    price_over_squares,
-    price_within_compounds,
+    Shortcuts,
     snap_doors,
     snap_gates,
+    take_doors,
+    trace_departures,
+    trace_shortcuts,
 )
-from geogrid.network.compounds import ON_EDGE_M, GateOrigin
-from geogrid.network.graph import price_segments
-from geogrid.network.impedance import ACCESS_LIMIT_M, Floats, Integers, Profile
-from geogrid.network.search import Direct, Ways, join_direct
+from geogrid.network.compounds import GateOrigin
+from geogrid.network.enclosures import PUBLIC, extend_regions, find_regions
+from geogrid.network.graph import Costs, price_segments
+from geogrid.network.impedance import ACCESS_LIMIT_M, LENGTH, Floats, Integers, Profile
+from geogrid.network.passages import GateSpots, find_leading_regions
+from geogrid.network.search import Direct, Nearest, Ways
 from geogrid.network.snap import read_xy
 from geogrid.network.solver import find_nearest
 from geogrid.network.streets import Network, build_network
@@ -53,6 +55,10 @@ class Layout:
         Shape (k, 2): the first door of each.
     home_doors, centre_doors
         Their `place` numbers the homes and the centres.
+    other_doors
+        Of homes through which the wall of a compound runs, the door that may be on its other side.
+    gates
+        The network's gates.
     """
 
     network: Network
@@ -61,8 +67,9 @@ class Layout:
     centre_name: Objects
     centre_xy: Floats
     home_doors: Doors
+    other_doors: Doors
     centre_doors: Doors
-    gates: Spots
+    gates: GateSpots
 
     @property
     def n_homes(self) -> int:
@@ -75,26 +82,49 @@ class Layout:
         return len(self.centre_id)
 
     @property
-    def home_compound(self) -> Integers:
-        """The number of the gated compound of each home, shape (h,), -1 for none."""
-        compound = np.full(self.n_homes, -1, np.int64)
-        compound[self.home_doors.place] = self.home_doors.spots.compound
-        return compound
+    def home_region(self) -> Integers:
+        """The region of gated compounds into which homes open, shape (h,), `PUBLIC` where any door opens outside."""
+        region = np.full(self.n_homes, PUBLIC, np.int64)
+        doors = self.home_doors
+        region[doors.place] = doors.spots.region
+        region[doors.place[doors.spots.region == PUBLIC]] = PUBLIC
+        return region
+
+    @property
+    def gate_origin(self) -> Objects:
+        """How the gates of the compounds that hold each home are known, the least known of them; None for none."""
+        order = [origin.value for origin in (GateOrigin.UNKNOWN, GateOrigin.INFERRED, GateOrigin.GIVEN)]
+        known = np.array([order.index(origin) for origin in self.network.gates.origin], np.int64)
+        numbers, of_home = np.unique(self.home_region, return_inverse=True)
+        members = [sorted(self.network.regions.list_members(int(number))) for number in numbers]
+        found = [order[int(known[held].min())] if held else None for held in members]
+        return np.array([*found, None], dtype=object)[of_home]
 
     @property
     def is_locked_in(self) -> npt.NDArray[np.bool_]:
-        """Homes in a gated compound whose known gates let no pedestrian pass, shape (h,)."""
-        compound = self.home_compound
-        given = np.append(self.network.gates.origin, [None]) == GateOrigin.GIVEN.value
-        locked: npt.NDArray[np.bool_] = given[compound] & ~np.isin(compound, self.network.gates.compound)
-        return locked
+        """Homes in gated compounds no gate of which leads a pedestrian to the streets, shape (h,)."""
+        gates, region = self.network.gates, self.home_region
+        leading = find_leading_regions(gates.inner, gates.outer, gates.outer == PUBLIC)
+        locked: npt.NDArray[np.bool_] = (region != PUBLIC) & ~np.isin(region, leading)
+        return locked & bool(self.network.public.n_segments)
 
     @property
     def is_barred(self) -> npt.NDArray[np.bool_]:
-        """Homes that reach a street only past a mapped barrier or water, shape (h,): in doubt."""
-        barred = np.zeros(self.n_homes, bool)
-        barred[self.home_doors.place[self.home_doors.is_barred]] = True
-        return barred
+        """Homes some of whose ways are in doubt because of a wall or water, shape (h,).
+
+        Those that reach a street past an obstacle, and those through which the wall of a compound runs.
+        """
+        barred = trace_walks(self, LENGTH).homes
+        is_barred = self.is_split
+        is_barred[barred.ways.place[barred.is_barred]] = True
+        return is_barred
+
+    @property
+    def is_split(self) -> npt.NDArray[np.bool_]:
+        """Homes through which the wall of a compound runs, and whose door may be on either side; shape (h,)."""
+        is_split = np.zeros(self.n_homes, bool)
+        is_split[self.other_doors.place] = True
+        return is_split
 
 
 @dataclass(frozen=True)
@@ -112,7 +142,9 @@ class Walks:
     gate
         Shape (h,): number of the gate by which the home is left, -1 for none.
     has_way
-        Shape (h,): whether any walk from the home begins at all, wherever it may lead.
+        Shape (h,): whether any walk from the home begins at all, wherever it may lead, be it to a shut gate.
+    is_barred
+        Shape (h,): whether the walk passes a barrier, a wall or water between the home and the street: in doubt.
     """
 
     profile: Profile
@@ -120,6 +152,7 @@ class Walks:
     centre: Integers
     gate: Integers
     has_way: npt.NDArray[np.bool_]
+    is_barred: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -129,6 +162,15 @@ class PricedWays:
     homes: Ways
     centres: Ways
     direct: Direct
+
+
+@dataclass(frozen=True)
+class TracedWays:
+    """The same, with what the ways pass."""
+
+    homes: Departures
+    centres: Departures
+    shortcuts: Shortcuts
 
 
 def lay_out(town: Town, *, access_limit_m: float = ACCESS_LIMIT_M) -> Layout:
@@ -162,13 +204,16 @@ def lay_out(town: Town, *, access_limit_m: float = ACCESS_LIMIT_M) -> Layout:
             hint_zh="楼栋都不是住宅：请检查 use（用途）一列。",
             hint_en="None of its features is a home: look at the column use.",
         )
-    number = np.full(len(town.compound) + 1, -1, np.int64)  # the last is for homes in no compound
-    number[network.gated] = np.arange(len(network.gated))
+    thresholds = find_thresholds(town, network.enclosures, homes)
+    network = replace(network, regions=extend_regions(network.regions, thresholds.region, thresholds.holders))
     home_doors = snap_doors(
+        network, homes.door_home, homes.door_xy, thresholds.region, access_limit_m=access_limit_m
+    )
+    other_doors = snap_doors(
         network,
-        homes.door_home,
-        homes.door_xy,
-        number[homes.compound][homes.door_home],
+        thresholds.other_home,
+        thresholds.other_xy,
+        thresholds.other_region,
         access_limit_m=access_limit_m,
     )
     ids, names, centre_xy, centre_doors = _place_centres(town, network, access_limit_m)
@@ -179,6 +224,7 @@ def lay_out(town: Town, *, access_limit_m: float = ACCESS_LIMIT_M) -> Layout:
         centre_name=names,
         centre_xy=centre_xy,
         home_doors=home_doors,
+        other_doors=other_doors,
         centre_doors=centre_doors,
         gates=snap_gates(network, access_limit_m=access_limit_m),
     )
@@ -202,22 +248,44 @@ def _place_centres(
 ) -> tuple[Objects, Objects, Floats, Doors]:
     """Ids and names of the centres, sorted by id, the first door of each, and all doors on the streets."""
     ids, names, place, xy = _list_centres(town)
-    walls = find_walls(town.compound.geometry.to_numpy()[network.gated], xy)
-    doors = snap_doors(network, place, xy, walls, access_limit_m=access_limit_m)
+    region = find_regions(network.enclosures, xy)
+    doors = snap_doors(network, place, xy, region, access_limit_m=access_limit_m)
     return ids, names, xy[np.searchsorted(place, np.arange(len(ids)))], doors
+
+
+def trace_walks(
+    layout: Layout,
+    profile: Profile,
+    *,
+    costs: Costs | None = None,
+    certain: npt.NDArray[np.bool_] | None = None,
+) -> TracedWays:
+    """The walks between doors and the public network, for one walker, with what they pass.
+
+    Parameters
+    ----------
+    costs
+        Prices of the streets inside compounds; the walker's own when None.
+    certain
+        As in `trace_departures`.
+    """
+    network, gates = layout.network, layout.gates
+    costs = price_segments(network.inside, profile) if costs is None else costs
+    homes, centres = (
+        trace_departures(network, costs, profile, doors, gates, is_return=is_return, certain=certain)
+        for doors, is_return in ((layout.home_doors, False), (layout.centre_doors, True))
+    )
+    shortcuts = trace_shortcuts(
+        network, costs, profile, layout.home_doors, homes, layout.centre_doors, centres, gates, certain
+    )
+    clear = homes.mark_clear(layout.n_homes), centres.mark_clear(layout.n_centres)
+    return TracedWays(homes, centres, shortcuts.drop_barred(*clear))
 
 
 def price_ways(layout: Layout, profile: Profile) -> PricedWays:
     """The walks between doors and the public network, for one walker."""
-    network = layout.network
-    costs = price_segments(network.inside, profile)
-    homes, centres, gates = layout.home_doors, layout.centre_doors, layout.gates
-    departures = price_departures(network, costs, profile, homes, gates)
-    arrivals = price_arrivals(network, costs, profile, centres, gates)
-    direct = [price_within_compounds(network, costs, profile, homes, centres)]
-    if len(network.squares):
-        direct.append(price_over_squares(network, profile, homes, departures, centres, arrivals))
-    return PricedWays(departures, arrivals, join_direct(direct))
+    traced = trace_walks(layout, profile)
+    return PricedWays(traced.homes.ways, traced.centres.ways, traced.shortcuts.direct)
 
 
 def measure_walks(layout: Layout, profile: Profile) -> Walks:
@@ -229,28 +297,41 @@ def measure_walks(layout: Layout, profile: Profile) -> Walks:
         When sums could leave the whole numbers that are held exactly.
     """
     network = layout.network.public
-    ways = price_ways(layout, profile)
+    traced = trace_walks(layout, profile)
+    homes, direct = traced.homes.ways, traced.shortcuts.direct
     nearest = find_nearest(
         network,
         price_segments(network, profile),
-        ways.homes,
-        ways.centres,
-        ways.direct,
+        homes,
+        traced.centres.ways,
+        direct,
         layout.n_homes,
         layout.n_centres,
         chains=layout.network.chains,
     )
     has_way = np.zeros(layout.n_homes, bool)
-    has_way[ways.homes.place] = True
-    has_way[ways.direct.home] = True
-    gate_of_way = np.append(ways.homes.gate, -1)
-    return Walks(profile, nearest.cost, nearest.centre, gate_of_way[nearest.way], has_way)
+    has_way[homes.place] = has_way[traced.homes.shut_in] = True
+    has_way[direct.home] = True
+    gate = np.append(homes.gate, -1)[nearest.way]
+    is_barred = np.append(traced.homes.is_barred, [False])[nearest.way]
+    is_barred |= mark_barred_directs(traced.shortcuts, nearest)
+    return Walks(profile, nearest.cost, nearest.centre, gate, has_way, is_barred)
+
+
+def mark_barred_directs(shortcuts: Shortcuts, nearest: Nearest) -> npt.NDArray[np.bool_]:
+    """Homes whose walk touches no public street and passes an obstacle, shape (h,)."""
+    direct, is_barred = shortcuts.direct, np.zeros(len(nearest.cost), bool)
+    rows = np.flatnonzero((nearest.way[direct.home] < 0) & (nearest.centre[direct.home] == direct.centre))
+    rows = rows[direct.cost[rows] == nearest.cost[direct.home[rows]]]
+    is_barred[direct.home[rows]] = True
+    is_barred[direct.home[rows[~shortcuts.is_barred[rows]]]] = False
+    return is_barred
 
 
 def open_walls(layout: Layout) -> Layout:
     """The same town with every home free to walk straight to the nearest public street, walls or not."""
     spots = layout.home_doors.spots
-    free = replace(spots, compound=np.full(len(spots.compound), -1, np.int64))
+    free = replace(spots, region=np.full(len(spots.region), PUBLIC, np.int64))
     return replace(layout, home_doors=replace(layout.home_doors, spots=free))
 
 
@@ -266,10 +347,16 @@ def lay_out_points(town: Town, layout: Layout, points: Objects) -> Layout:
     """
     xy = shapely.get_coordinates(points)
     place = np.arange(len(points))
-    compound = find_walls(town.compound.geometry.to_numpy()[layout.network.gated], xy)
+    region = find_regions(layout.network.enclosures, xy)
     here = gpd.GeoDataFrame({"id": place.astype(str)}, geometry=points, crs=town.street.crs)
-    doors = snap_doors(layout.network, place, xy, compound)
-    return replace(layout, homes=Homes(here, xy, compound, place, xy), home_doors=doors)
+    doors = snap_doors(layout.network, place, xy, region)
+    nowhere, known = np.full(len(xy), -1, np.int64), np.ones(len(xy), bool)
+    return replace(
+        layout,
+        homes=Homes(here, xy, nowhere, place, xy, known),
+        home_doors=doors,
+        other_doors=take_doors(doors, np.empty(0, np.int64)),
+    )
 
 
 def measure_point_walks(
@@ -299,20 +386,3 @@ def _list_centres(town: Town) -> tuple[Objects, Objects, Integers, Floats]:
     names = centre["name"].to_numpy(object)[order][first]
     points = centre.geometry.to_numpy()[order]
     return ids.astype(object), names, place, read_xy(points)
-
-
-def find_walls(polygons: Objects, xy: Floats) -> Integers:
-    """The gated compound, of these, inside which each centre's door lies, -1 for none.
-
-    A door on the edge, or less than `ON_EDGE_M` within it, opens to the street outside: shops stand
-    in the outer row of a compound.
-    """
-    points = shapely.points(xy)
-    compound, door = STRtree(points).query(polygons, predicate="covers")
-    deep = shapely.distance(points[door], shapely.boundary(polygons[compound])) > ON_EDGE_M
-    compound, door = compound[deep], door[deep]
-    order = np.lexsort((compound, door))
-    door, first = np.unique(door[order], return_index=True)
-    walls = np.full(len(xy), -1, np.int64)
-    walls[door] = compound[order][first]
-    return walls

@@ -24,6 +24,7 @@ from geogrid.coverage.draws import (
     draw_evenly,
     draw_lots,
     draw_passed,
+    draw_shares,
     draw_slices,
     list_normals,
 )
@@ -51,6 +52,10 @@ a gap in the barrier, or a street on this side): an assumption, even odds."""
 DOUBTFUL_WAY_SHARE = 0.5
 """Chance that people walk a street, or pass a gate or barrier on one, of which the map does not tell whether they
 may: an assumption, even odds."""
+
+N_SCENES = 17
+"""So many ways in which doubtful streets inside compounds are open or closed: as many as a price for each can be paid
+for, and prime to the bases by which worlds are spread evenly (`draws.BASES`), so that no scene has speeds of its own."""
 
 
 class Scope(StrEnum):
@@ -155,15 +160,17 @@ class Subject:
     home_key, centre_key
         Shapes (h,) and (k,).
     gate_compound
-        Shape (g,): the gated compound of each gate, sorted; in each the given ones come first.
+        Shape (g,): the enclosure of each gate, sorted; in each the given ones come first.
     gate_origin
         Shape (g,): how each gate is known, a `GateOrigin` or `POSSIBLE`.
     gate_key
         Shape (g,).
     is_barred
-        Shape (h + k,): homes, then centres, whose leg to the street passes a barrier.
+        Shape (h + k + g,): homes, then centres, then gates in doubt because of a barrier or a wall.
     doubt_key
         Shape (d,): streets, and gates and barriers on them, of which it is not known whether people walk there.
+    is_indoors
+        Shape (d,): those of which some part lies inside a gated compound.
     """
 
     place_key: Keys
@@ -175,6 +182,7 @@ class Subject:
     gate_key: Keys
     is_barred: npt.NDArray[np.bool_]
     doubt_key: Keys
+    is_indoors: npt.NDArray[np.bool_]
 
     @cached_property
     def is_given(self) -> npt.NDArray[np.bool_]:
@@ -198,8 +206,8 @@ class Subject:
 
     @cached_property
     def barred_key(self) -> Keys:
-        """Keys of the homes and centres whose leg passes a barrier."""
-        return np.concatenate([self.home_key, self.centre_key])[self.is_barred]
+        """Keys of the homes, centres and gates that are in doubt because of a barrier or a wall."""
+        return np.concatenate([self.home_key, self.centre_key, self.gate_key])[self.is_barred]
 
 
 @dataclass(frozen=True)
@@ -217,7 +225,8 @@ class World:
     is_open
         Shape (g,): the gates by which people pass.
     is_passed
-        Shape (h + k,): homes, then centres, whose legs are walked although one may pass a barrier.
+        Shape (h + k + g,): homes, then centres, then gates whose legs are walked although one may pass a
+        barrier; a home through which a wall runs is left on the inner side.
     is_walked
         Shape (d,): the doubtful streets that are walked, and the doubtful gates and barriers that are passed.
     """
@@ -290,8 +299,29 @@ def draw_world(subject: Subject, world: WorldNumber) -> World:
         crossing=np.exp(crossing) * _draw_factors(subject.street_key, CROSSING_STREET, world),
         is_open=_draw_gates(subject, world),
         is_passed=_draw_passages(subject, world),
-        is_walked=draw_passed(subject.doubt_key, "walked", DOUBTFUL_WAY_SHARE, world),
+        is_walked=_draw_walked(subject, world),
     )
+
+
+def _draw_walked(subject: Subject, world: WorldNumber) -> npt.NDArray[np.bool_]:
+    is_walked = draw_passed(subject.doubt_key, "walked", DOUBTFUL_WAY_SHARE, world)
+    if subject.is_indoors.any():
+        scene = draw_scene(subject.doubt_key, world)
+        is_walked[subject.is_indoors] = scene[subject.is_indoors]
+    return is_walked
+
+
+def draw_scene(keys: Keys, world: WorldNumber) -> npt.NDArray[np.bool_]:
+    """Which doubtful streets are walked, and which stops passed, in the scene to which a world belongs, shape (d,).
+
+    Walks inside compounds are priced once for each of `N_SCENES` scenes, and world n has scene n modulo that
+    number. Each thing is walked in as near to `DOUBTFUL_WAY_SHARE` of the scenes as can be.
+    """
+    lots = np.array([draw_lots(keys, "scene", WorldNumber(world.seed, scene)) for scene in range(N_SCENES)])
+    rank = np.argsort(np.argsort(lots, axis=0, kind="stable"), axis=0, kind="stable")
+    spare = draw_shares(keys, "scenes", WorldNumber(world.seed, 0))
+    is_walked: npt.NDArray[np.bool_] = rank[world.number % N_SCENES] + spare < N_SCENES * DOUBTFUL_WAY_SHARE
+    return is_walked
 
 
 def _draw_factors(keys: Keys, spread: Spread, world: WorldNumber) -> Floats:

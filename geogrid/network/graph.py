@@ -11,6 +11,7 @@ both ends of a segment have a height, it rises evenly from one to the other; els
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,9 @@ from scipy.sparse.csgraph import connected_components
 from geogrid.network.impedance import Floats, Integers, Profile, measure_slowness, round_half_up
 
 MM_PER_M = 1000.0
+CLOSED_MS = 2.0**33
+"""Price of a segment that nobody walks: 99 days, more than any walk that is asked for. A number and not `inf`, since
+prices of parts of a segment are differences; sums of a million of them are still exact."""
 NOWHERE: Floats = np.empty((0, 2))
 
 
@@ -82,6 +86,11 @@ class Graph:
     def n_segments(self) -> int:
         """Number of segments."""
         return len(self.start)
+
+    @cached_property
+    def has_stops(self) -> bool:
+        """Whether people are stopped anywhere."""
+        return bool((self.stop >= 0).any())
 
 
 @dataclass(frozen=True)
@@ -225,6 +234,13 @@ def price_segments(graph: Graph, profile: Profile) -> Costs:
     return Costs(
         forward=round_half_up(level_ms * measure_slowness(slope) + wait_ms),
         backward=round_half_up(level_ms * measure_slowness(-slope) + wait_ms),
+    )
+
+
+def close_segments(costs: Costs, is_closed: npt.NDArray[np.bool_]) -> Costs:
+    """The prices, with `CLOSED_MS` for segments that nobody walks, shape (s,)."""
+    return Costs(
+        np.where(is_closed, CLOSED_MS, costs.forward), np.where(is_closed, CLOSED_MS, costs.backward)
     )
 
 

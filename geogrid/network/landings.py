@@ -6,7 +6,7 @@ people walk straight over the ground, at the speed of streets.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
@@ -14,19 +14,19 @@ from shapely import STRtree
 
 from geogrid.network.graph import Graph
 from geogrid.network.impedance import Floats, Integers, Profile, round_half_up
-from geogrid.network.search import Direct, Ways, match_equal
+from geogrid.network.search import Ways, match_equal
 from geogrid.network.snap import place_on_segments
 from geogrid.network.squares import Squares, is_seen
 
 
 @dataclass(frozen=True)
 class Landings:
-    """Where people come onto squares (n landings), sorted by place.
+    """Where people come onto squares (n landings).
 
     Attributes
     ----------
-    place
-        Shape (n,): number of the home or centre.
+    door, place
+        Shape (n,): the door, and the home or centre whose it is.
     way
         Shape (n,): row of the way that leads to the edge, -1 for a door that stands in the square.
     ground
@@ -37,6 +37,7 @@ class Landings:
         Shape (n,): price of the walk to there, whole milliseconds.
     """
 
+    door: Integers
     place: Integers
     way: Integers
     ground: Integers
@@ -44,68 +45,55 @@ class Landings:
     leg: Floats
 
     def __len__(self) -> int:
-        return len(self.place)
+        return len(self.door)
 
 
-def find_landings(squares: Squares, graph: Graph, ways: Ways, place: Integers, xy: Floats) -> Landings:
+def find_landings(
+    squares: Squares, graph: Graph, ways: Ways, way_door: Integers, place: Integers, xy: Floats
+) -> Landings:
     """The landings of homes or of centres.
 
     Parameters
     ----------
-    ways
-        Their ways to the public network.
+    ways, way_door
+        Their ways to the public network, and the door of each.
     place, xy
-        Shapes (d,) and (d, 2): doors on public ground, those in gated compounds left out.
+        Shapes (d,) and (d, 2): of all their doors; NaN for one in a gated compound.
     """
     way = np.flatnonzero(squares.of_segment[ways.segment] >= 0)
     known = np.flatnonzero(np.isfinite(xy).all(axis=1))
     ground, door = STRtree(shapely.points(xy[known])).query(squares.polygon, predicate="covers")
     door = known[door]
-    found = np.concatenate([ways.place[way], place[door]])
-    order = np.argsort(found, kind="stable")
     edge_xy = place_on_segments(graph, ways.segment[way], ways.fraction[way])
+    doors = np.concatenate([way_door[way], door]).astype(np.int64)
     return Landings(
-        place=found[order],
-        way=np.concatenate([way, np.full(len(door), -1)])[order],
-        ground=np.concatenate([squares.of_segment[ways.segment[way]], ground])[order],
-        xy=np.vstack([edge_xy, xy[door]])[order],
-        leg=np.concatenate([ways.leg[way], np.zeros(len(door))])[order],
+        door=doors,
+        place=place[doors],
+        way=np.concatenate([way, np.full(len(door), -1)]),
+        ground=np.concatenate([squares.of_segment[ways.segment[way]], ground]),
+        xy=np.vstack([edge_xy, xy[door]]),
+        leg=np.concatenate([ways.leg[way], np.zeros(len(door))]),
     )
 
 
-def widen_ways(squares: Squares, ways: Ways, landings: Landings, profile: Profile) -> Ways:
-    """The ways, and those that lead on over squares to the places that are seen from landings; sorted by place."""
-    if not len(landings):
-        return ways
+def walk_to_places(
+    squares: Squares, landings: Landings, profile: Profile
+) -> tuple[Integers, Integers, Floats]:
+    """Straight walks from landings to the places of their ground that they see: landing, place, price."""
     landing, at = match_equal(landings.ground, squares.place_ground)
     price = _price_straight(squares, landings, landing, squares.place_xy[at], profile)
     seen = np.isfinite(price)
-    landing, at = landing[seen], at[seen]
-    base = landings.way[landing]
-    values = {}
-    for field in fields(ways):
-        column = getattr(ways, field.name)
-        # a door in a square needs no way of its own to the edge
-        none = np.zeros(1, bool) if column.dtype == bool else np.full(1, -1).astype(column.dtype)
-        values[field.name] = np.concatenate([column, np.append(column, none)[base]])
-    n_ways = len(ways.place)
-    values["place"][n_ways:] = landings.place[landing]
-    values["segment"][n_ways:] = squares.segment[at]
-    values["fraction"][n_ways:] = squares.fraction[at]
-    values["leg"][n_ways:] = landings.leg[landing] + price[seen]
-    order = np.argsort(values["place"], kind="stable")
-    return Ways(**{name: column[order] for name, column in values.items()})
+    return landing[seen], at[seen], price[seen]
 
 
-def cross_squares(squares: Squares, homes: Landings, centres: Landings, profile: Profile) -> Direct:
-    """Straight walks over squares from homes to centres that see each other."""
+def walk_across(
+    squares: Squares, homes: Landings, centres: Landings, profile: Profile
+) -> tuple[Integers, Integers, Floats]:
+    """Straight walks between landings that see each other: of a home, of a centre, price."""
     home, centre = match_equal(homes.ground, centres.ground)
     price = _price_straight(squares, homes, home, centres.xy[centre], profile)
     seen = np.isfinite(price)
-    home, centre = home[seen], centre[seen]
-    return Direct(
-        homes.place[home], centres.place[centre], homes.leg[home] + price[seen] + centres.leg[centre]
-    )
+    return home[seen], centre[seen], price[seen]
 
 
 def _price_straight(

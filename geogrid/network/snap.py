@@ -74,8 +74,8 @@ class SegmentIndex:
 
     def __init__(self, graph: Graph, segments: Integers | None = None) -> None:
         self.graph = graph
-        self._allowed = np.arange(graph.n_segments) if segments is None else np.sort(segments)
-        self._grid = _lay_grid(graph.ends_xy, self._allowed) if kernel.load_kernel() is not None else None
+        self.allowed = np.arange(graph.n_segments) if segments is None else np.sort(segments)
+        self._grid = _lay_grid(graph.ends_xy, self.allowed) if kernel.load_kernel() is not None else None
 
     def snap(self, points_xy: Floats) -> Snaps:
         """The place on the nearest segment for every point, as `snap_points` gives it."""
@@ -84,7 +84,7 @@ class SegmentIndex:
         fraction = np.full(n_points, np.nan)
         straight_m = np.full(n_points, np.inf)
         known = np.flatnonzero(np.isfinite(points_xy).all(axis=1))
-        if not len(self._allowed) or not len(known):
+        if not len(self.allowed) or not len(known):
             return Snaps(segment, fraction, straight_m)
         points_xy = np.ascontiguousarray(points_xy[known])
         found = self._find(points_xy)
@@ -98,7 +98,7 @@ class SegmentIndex:
     @cached_property
     def tree(self) -> STRtree:
         """The segments as lines, in the order of their numbers."""
-        return STRtree(shapely.linestrings(self.graph.ends_xy[self._allowed].reshape(-1, 2, 2)))
+        return STRtree(shapely.linestrings(self.graph.ends_xy[self.allowed].reshape(-1, 2, 2)))
 
     def _find(self, points_xy: Floats) -> Integers:
         """The nearest segment of every point, shape (p,)."""
@@ -125,7 +125,7 @@ class SegmentIndex:
         point, found = self.tree.query(points, predicate="dwithin", distance=nearest_m * (1 + 1e-9))
         order = np.lexsort((found, shapely.distance(points[point], lines[found]), point))
         _, first = np.unique(point[order], return_index=True)
-        nearest: Integers = self._allowed[found[order][first]]
+        nearest: Integers = self.allowed[found[order][first]]
         return nearest
 
 

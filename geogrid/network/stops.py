@@ -9,7 +9,7 @@ in doubt is passed; the worlds of `coverage.worlds` close it in some.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
@@ -18,8 +18,8 @@ import shapely
 from shapely import STRtree
 
 from geogrid.network.graph import Graph, round_places
-from geogrid.network.impedance import Floats
-from geogrid.network.search import Ways, match_equal
+from geogrid.network.impedance import Floats, Integers
+from geogrid.network.search import match_equal
 from geogrid.network.vertices import AT_PLACE_M, add_vertex, find_place
 
 Geometries = npt.NDArray[np.object_]
@@ -126,20 +126,25 @@ def place_stops(stops: Stops, lines: Geometries) -> tuple[Geometries, Stops]:
     return lines, Stops(np.array(places).reshape(-1, 2), stops.name[rows], stops.is_closed[rows])
 
 
-def double_ways(graph: Graph, ways: Ways) -> Ways:
-    """The ways, those that meet the street at the very place of a stop once for each side of it.
+def find_other_sides(graph: Graph, segment: Integers, fraction: Floats) -> tuple[Integers, Integers, Floats]:
+    """The other sides of stops at whose very place ways meet a street.
 
     Parameters
     ----------
-    ways
-        Sorted by place, as the answer is.
+    segment, fraction
+        Shape (w,): where the ways meet the graph.
+
+    Returns
+    -------
+    Shape (n,): the row of the way, and where it meets the graph on another side.
     """
-    if not (graph.stop >= 0).any():
-        return ways
-    start, end = graph.start[ways.segment], graph.end[ways.segment]
-    along_m = ways.fraction * graph.length_m[ways.segment]
+    nowhere = np.empty(0, np.int64)
+    if not graph.has_stops or not len(segment):
+        return nowhere, nowhere, np.empty(0)
+    start, end = graph.start[segment], graph.end[segment]
+    along_m = fraction * graph.length_m[segment]
     at_start = along_m <= AT_PLACE_M
-    at_end = graph.length_m[ways.segment] - along_m <= AT_PLACE_M
+    at_end = graph.length_m[segment] - along_m <= AT_PLACE_M
     node = np.where(at_start & (graph.stop[start] >= 0), start, np.where(at_end, end, -1))
     rows = np.flatnonzero((node >= 0) & (graph.stop[node] >= 0))
     ends = np.concatenate([graph.start, graph.end])
@@ -148,14 +153,7 @@ def double_ways(graph: Graph, ways: Ways) -> Ways:
     row, other = rows[row], stopped[other]
     apart = ends[other] != node[row]
     row, other = row[apart], other[apart]
-    values = {
-        field.name: np.concatenate([getattr(ways, field.name), getattr(ways, field.name)[row]])
-        for field in fields(ways)
-    }
-    values["segment"][len(ways.place) :] = other % graph.n_segments
-    values["fraction"][len(ways.place) :] = other // graph.n_segments
-    order = np.argsort(values["place"], kind="stable")
-    return Ways(**{name: column[order] for name, column in values.items()})
+    return row, other % graph.n_segments, (other // graph.n_segments).astype(float)
 
 
 def split_doubtful(graph: Graph) -> Graph:

@@ -1,4 +1,4 @@
-"""A county's streets as the networks people walk on: the public one, and one inside each gated compound."""
+"""A county's streets as the networks people walk on: the public one, and one inside each region of compounds."""
 
 from __future__ import annotations
 
@@ -11,16 +11,10 @@ import shapely
 from shapely import STRtree
 
 from geogrid.network import kernel
+from geogrid.network.barriers import NOT_A_WALL, Obstacles
 from geogrid.network.chains import Chains, contract_graph
-from geogrid.network.compounds import (
-    ON_EDGE_M,
-    Gates,
-    Geometries,
-    cut_streets,
-    find_gated,
-    match_gates,
-    resolve_gates,
-)
+from geogrid.network.compounds import Gates, cut_streets, find_gated, match_gates, resolve_gates
+from geogrid.network.enclosures import ON_EDGE_M, Enclosures, Geometries, Regions, list_enclosures
 from geogrid.network.graph import Graph, build_graph
 from geogrid.network.impedance import CROSSING_WAIT_S, Floats, Integers
 from geogrid.network.snap import SegmentIndex
@@ -39,14 +33,18 @@ class Network:
         Streets and squares that everybody walks; its segments' `line` is a row of the street layer, or the
         number of its rows and a row of the square layer.
     inside
-        Streets inside gated compounds, grouped by compound.
+        Streets inside gated compounds, grouped by region.
     gated
         Shape (c,): rows of the gated compounds in the compound layer.
+    enclosures, regions
+        Their parts, and the regions of several of them that streets and gates know.
     gates
-        The gates between the two.
+        The gates between regions.
     obstacles
-        Shape (o,): barriers, water and the ground of gated compounds, through which no access leg of
-        somebody outside passes where another can be taken.
+        Shape (o,): barriers, water, the ground of gated compounds and the holes in it, through which no
+        straight leg passes where another way can be taken.
+    obstacle_owner
+        Shape (o,): whose ground or hole each is; see `barriers.Obstacles`.
     squares
         The grounds of the public network, over which people walk straight.
     doubts
@@ -57,8 +55,11 @@ class Network:
     public: Graph
     inside: Graph
     gated: Integers
+    enclosures: Enclosures
+    regions: Regions
     gates: Gates
     obstacles: Geometries
+    obstacle_owner: Integers
     squares: Squares
     doubts: Geometries
 
@@ -76,6 +77,11 @@ class Network:
     def obstacle_tree(self) -> STRtree:
         """The obstacles, ready for being looked for."""
         return STRtree(self.obstacles)
+
+    @property
+    def walls(self) -> Obstacles:
+        """The obstacles, with whom each is one for."""
+        return Obstacles(self.obstacle_tree, self.obstacle_owner, self.regions)
 
     def __getstate__(self) -> dict[str, object]:
         """The fields alone: what is made ready points to memory of this process."""
@@ -125,11 +131,12 @@ def build_network(
     lines, grounds = lay_grounds(square, np.concatenate(walls), lines, is_bridge[rows])
     is_doubtful = street["doubtful"].fillna(value=False).to_numpy(bool) & is_walked
     doubt = np.where(is_doubtful, np.cumsum(is_doubtful) - 1, -1)
-    pieces = cut_streets(lines, compound.geometry.to_numpy()[gated])
+    enclosures = list_enclosures(compound.geometry.to_numpy()[gated], gated)
+    pieces = cut_streets(lines, enclosures.polygon, is_bridge[rows])
     is_steps = street["steps"].fillna(value=False).to_numpy(bool)
     wait_s_per_m = _spread_waits(street)
     graphs, of_segment = [], []
-    for kept in (pieces.compound < 0, pieces.compound >= 0):
+    for kept in (pieces.region < 0, pieces.region >= 0):
         of_piece = rows[pieces.street[kept]]
         n_open = 0 if graphs else len(grounds.line)  # squares are public
         drawn = np.concatenate([pieces.line[kept], grounds.line[:n_open]])
@@ -137,7 +144,7 @@ def build_network(
             drawn,
             is_steps=np.append(is_steps[of_piece], np.zeros(n_open, bool)),
             wait_s_per_m=np.append(wait_s_per_m[of_piece], np.zeros(n_open)),
-            group=np.append(pieces.compound[kept], np.full(n_open, -1)),
+            group=np.append(pieces.region[kept], np.full(n_open, -1)),
             doubt=np.append(doubt[of_piece], np.full(n_open, -1)),
             level=level_vertices(levels, drawn, of_piece),
             stops_xy=stops.xy[stops.is_closed],
@@ -148,12 +155,17 @@ def build_network(
         of_segment.append(of_line[graph.line])
         graphs.append(_relabel_lines(graph, np.append(of_piece, len(street) + grounds.row[:n_open])))
     public, inside = graphs
+    gates, regions = resolve_gates(compound, gate, enclosures, public, inside, pieces)
+    obstacles, owner = _list_obstacles(barrier, water, enclosures)
     return Network(
         public=public,
         inside=inside,
         gated=gated,
-        gates=resolve_gates(compound, gated, gate, public, inside),
-        obstacles=_list_obstacles(barrier, water, compound.iloc[gated]),
+        enclosures=enclosures,
+        regions=regions,
+        gates=gates,
+        obstacles=obstacles,
+        obstacle_owner=owner,
         squares=attach_squares(grounds, public, of_segment[0]),
         doubts=np.concatenate(
             [
@@ -165,13 +177,20 @@ def build_network(
 
 
 def _list_obstacles(
-    barrier: gpd.GeoDataFrame, water: gpd.GeoDataFrame, gated: gpd.GeoDataFrame
-) -> Geometries:
-    """Barriers, water, and gated compounds less the strip along their edge where streets count as public."""
-    grounds = shapely.buffer(gated.geometry.to_numpy(), -ON_EDGE_M, join_style="mitre")
-    geometries = np.concatenate([barrier.geometry.to_numpy(), water.geometry.to_numpy(), grounds])
-    drawn: Geometries = geometries[~(shapely.is_missing(geometries) | shapely.is_empty(geometries))]
-    return drawn
+    barrier: gpd.GeoDataFrame, water: gpd.GeoDataFrame, enclosures: Enclosures
+) -> tuple[Geometries, Integers]:
+    """Barriers, water, and the ground and the holes of enclosures less the strip along their edge."""
+    rings = shapely.get_rings(enclosures.polygon, return_index=True)
+    is_hole = np.ones(len(rings[1]), bool)
+    is_hole[np.unique(rings[1], return_index=True)[1]] = False  # the first ring is the outer one
+    holes = shapely.buffer(shapely.polygons(rings[0][is_hole]), -ON_EDGE_M, join_style="mitre")
+    others = np.concatenate([barrier.geometry.to_numpy(), water.geometry.to_numpy()])
+    geometries = np.concatenate([others, enclosures.ground, holes])
+    owner = np.concatenate(
+        [np.full(len(others), NOT_A_WALL), np.arange(len(enclosures)), NOT_A_WALL - 1 - rings[1][is_hole]]
+    ).astype(np.int64)
+    drawn = ~(shapely.is_missing(geometries) | shapely.is_empty(geometries))
+    return geometries[drawn], owner[drawn]
 
 
 def _take_lines(geometries: Geometries) -> tuple[Geometries, Integers]:

@@ -15,9 +15,10 @@ from geogrid.areas.share import assign_areas
 from geogrid.coverage.reach import measure_walks_within
 from geogrid.coverage.reading import Reading
 from geogrid.coverage.town import Town
-from geogrid.coverage.walks import Layout, Objects, find_walls
+from geogrid.coverage.walks import Layout, Objects
 from geogrid.errors import FeatureNotFoundError, NoCandidatesError, PeopleUnknownError
 from geogrid.network.access import snap_doors
+from geogrid.network.enclosures import find_regions
 from geogrid.network.impedance import Floats, Integers
 from geogrid.siting.candidates import SPACING_M, Candidates, find_candidates
 from geogrid.siting.problem import CoverProblem
@@ -173,7 +174,7 @@ def build_instance(
     candidates = find_candidates(town, layout, candidate, no_build, spacing_m=spacing_m)
     if not len(candidates):
         raise NoCandidatesError
-    placed = place_centres(town, layout, candidates.id, candidates.name, candidates.xy)
+    placed = place_centres(layout, candidates.id, candidates.name, candidates.xy)
     return Instance(
         town=town,
         layout=layout,
@@ -185,10 +186,10 @@ def build_instance(
     )
 
 
-def place_centres(town: Town, layout: Layout, ids: Objects, names: Objects, xy: Floats) -> Layout:
+def place_centres(layout: Layout, ids: Objects, names: Objects, xy: Floats) -> Layout:
     """The layout with other centres, of one door each, in place of its own."""
-    gated = town.compound.geometry.to_numpy()[layout.network.gated]
-    doors = snap_doors(layout.network, np.arange(len(xy)), xy, find_walls(gated, xy))
+    network = layout.network
+    doors = snap_doors(network, np.arange(len(xy)), xy, find_regions(network.enclosures, xy))
     return replace(layout, centre_id=ids, centre_name=names, centre_xy=xy, centre_doors=doors)
 
 

@@ -63,7 +63,7 @@ def measure_robustness(
     cutoffs = [cutoff for cutoff in reading.cutoff_units + shift * np.arange(-1, 2) if cutoff > 0]
     draws = _draw_people(instance, weight, seed)
     candidates = instance.candidates
-    placed = place_centres(instance.town, instance.layout, candidates.id, candidates.name, candidates.xy)
+    placed = place_centres(instance.layout, candidates.id, candidates.name, candidates.xy)
     chosen, n_worlds = np.zeros(len(candidates), np.int64), 0
     for speed in speeds:
         profile = replace(reading.measure, speed_m_per_s=reading.measure.speed_m_per_s * speed)

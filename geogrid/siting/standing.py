@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 
 from geogrid.coverage.reach import measure_walks_within
+from geogrid.network.access import find_snapped
 from geogrid.network.impedance import Floats, Integers
 from geogrid.siting.instance import Flags, Instance, Weight, place_centres
 
@@ -61,16 +62,13 @@ def value_place(instance: Instance, weight: Weight, xy: Floats, sites: tuple[int
     """
     town, layout = instance.town, instance.layout
     ids = np.array(["here"], dtype=object)
-    placed = place_centres(town, layout, ids, ids, xy.reshape(1, 2))
+    placed = place_centres(layout, ids, ids, xy.reshape(1, 2))
     reached: Flags = np.diff(measure_walks_within(placed, instance.reading).indptr) > 0
     worth = instance.weigh(weight)
     away_m = np.hypot(*(instance.candidates.xy - xy).T)
-    spots = placed.centre_doors.spots
-    inside = int(spots.compound[0])
-    is_snapped = spots.public.segment[0] >= 0 if inside < 0 else inside in layout.gates.compound
     return PlaceValue(
         reached=reached,
-        is_snapped=bool(is_snapped),
+        is_snapped=bool(find_snapped(placed.centre_doors, layout.gates)[0]),
         is_unfit=bool(shapely.intersects(town.water.geometry.to_numpy(), shapely.Point(xy)).any()),
         now=int(worth[reached & ~instance.is_covered].sum()),
         after=int(worth[reached & ~instance.mark_covered(sites)].sum()),

@@ -40,7 +40,7 @@ class Calibration:
 
 def draw_fresh(town, layout, reading, homes, n):
     """People covered in n worlds that have nothing to do with one another, building by building; shape (n,)."""
-    parts = take_apart(town, spread_stops(spread_gates(town, layout)), reading.measure)
+    parts = take_apart(town, spread_stops(spread_gates(layout)), reading.measure)
     building = layout.homes.building
     people = building["residents"].fillna(0).to_numpy(float)
     is_estimated = (building["people_source"] == "estimated").to_numpy(bool)

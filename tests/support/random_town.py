@@ -54,8 +54,13 @@ def make_town(seed: int, *, n_homes: int = 60, n_centres: int = 5) -> Town:
 
 
 def make_stopped_town(seed: int) -> Town:
-    """The same with stops at vertices and between them, and a tenth of its junctions torn apart by numbers."""
-    rng, town = np.random.default_rng([seed, 7]), make_town(seed)
+    """The same with what `stop_streets` adds."""
+    return stop_streets(make_town(seed), seed)
+
+
+def stop_streets(town: Town, seed: int) -> Town:
+    """A town with stops at vertices and between them, and a tenth of its junctions torn apart by numbers."""
+    rng = np.random.default_rng([seed, 7])
     lines = town.street.geometry.to_numpy()
     chosen = rng.choice(len(lines), 12, replace=False)
     places = [
