@@ -155,8 +155,7 @@ def _export(county: County, layer: str, suffix: str, crs: str | None, name: str)
             frame = read_export(workspace, layer)
         frame, n_hidden = hide_small_counts(frame)
         job.tell(0.7, "web.office.step.write")
-        # The name says what the data is to whoever finds the file, and to the writer.
-        out = job.folder / f"export{'-synthetic' if county.is_synthetic else ''}{suffix}"
+        out = job.folder / f"export{suffix}"
         written = write_layer(frame, out, layer_title=title_exports("zh")[layer], crs=crs)
         hidden = [
             tuple(label("web.office.export.hidden", x, n=n_hidden, least=SMALLEST_COUNT) for x in LANGUAGES)

@@ -11,7 +11,7 @@ from geogrid.cli import language
 from geogrid.cli.certainty import describe_doubt, describe_equity, format_range
 from geogrid.cli.explanation import explain_building
 from geogrid.cli.options import county_argument, json_option
-from geogrid.cli.output import echo_json, format_count, format_share, format_table, tell_renamed
+from geogrid.cli.output import echo_json, format_count, format_share, format_table
 from geogrid.errors import InvalidOptionError
 from geogrid.labels import label
 
@@ -134,29 +134,25 @@ def command(
             "today": {"homes": count_homes(standing.homes), "people": count_people(standing.homes)},
         }
     shares = assess_equity(town, layout, reading, coverage.homes).to_dict() if equity else None
-    asked = (out, homes)
     if out is not None:
         from geogrid.io.export import hide_small_counts, write_layer
 
         gaps = change_crs(coverage.gaps, store_crs, "gap").assign(reading=str(reading))
         gaps, _ = hide_small_counts(gaps.assign(synthetic=True) if synthetic else gaps)
         title = label("coverage.gap", language())
-        out = write_layer(gaps, out, layer_title=title, language=language()).path
+        write_layer(gaps, out, layer_title=title)
     if homes is not None:
         from geogrid.io.export import write_layer
 
         table = coverage.homes.reset_index(names="building")[list(HOME_COLUMNS)]
         table = table.assign(synthetic=True) if synthetic else table
         title = label("coverage.home", language())
-        homes = write_layer(table, homes, layer_title=title, language=language()).path
+        write_layer(table, homes, layer_title=title)
     if as_json:
         more = ({} if shares is None else {"equity": shares}) | (
             {} if change is None else {"scenario": change}
         )
         echo_json(coverage.to_dict() | {"service": service} | more)
-        for path in (out, homes):
-            if path is not None and path not in asked:
-                tell_renamed(path, language())
         return
     for line in _describe_source(synthetic, town, service):
         click.echo(line)

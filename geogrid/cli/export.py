@@ -70,15 +70,13 @@ def command(
     titles = {name: _title(name, speak) for name in names}
     progress = Progress(speak)
     if layer == ALL:
-        written = write_layers(frames, titles, file, crs=target, language=speak, progress=progress)
+        written = write_layers(frames, titles, file, crs=target, progress=progress)
         click.echo(label("cli.export.done_all", speak, count=len(frames), path=written.path))
     else:
         written = write_layer(
-            frames[layer], file, layer_title=titles[layer], crs=target, language=speak, progress=progress
+            frames[layer], file, layer_title=titles[layer], crs=target, progress=progress
         )
         click.echo(label("cli.export.done", speak, count=f"{len(frames[layer]):,}", path=written.path))
-    if written.path != file:
-        click.echo("  " + label("cli.renamed", speak, path=written.path.name))
     if n_hidden:
         click.echo(label("cli.export.hidden", speak, count=f"{n_hidden:,}", least=SMALLEST_COUNT))
     for note in written.notes:

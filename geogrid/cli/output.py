@@ -6,7 +6,6 @@ import json
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -63,11 +62,6 @@ def format_share(part: int | None, whole: int | None) -> str:
 def echo_json(value: Any) -> None:
     """Print a value as JSON; keys in the order they have."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False))
-
-
-def tell_renamed(written: Path, language: str) -> None:
-    """Say on standard error that a file of synthetic data bears another name than the one asked for."""
-    click.echo(label("cli.renamed", language, path=written), err=True)
 
 
 def warn_of(findings: Iterable[Finding], language: str) -> None:

@@ -44,7 +44,6 @@ def command(
 
     Write the coverage report as Word, PDF, Excel or one self-contained page.
     """
-    from geogrid.io.naming import name_output
     from geogrid.reports.compose import compose_report
     from geogrid.reports.forms import describe_command, require_form, write_document
     from geogrid.reports.gather import Request, gather_county
@@ -58,7 +57,6 @@ def command(
         facts = gather_county(
             workspace, request, today, lambda step: progress.say(label(f"report.step.{step}", language()))
         )
-    out = name_output(out, is_synthetic=facts.subject.is_synthetic, language=tongue or language())
     again = describe_command(county.name, out.name, request, tongue)
     document = compose_report(facts, tongue or language(), command=again)
     write_document(
