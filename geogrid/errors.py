@@ -333,6 +333,7 @@ class PlaceNotFoundError(NotFoundError):
     query: str
     hint_zh: str = "请换一种写法，或用 --lonlat 经度,纬度 查询。"
     hint_en: str = "Try another spelling, or --lonlat LON,LAT."
+    suggestions: Sequence[str] = ()
 
 
 @dataclass(eq=False)

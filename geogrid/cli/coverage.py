@@ -11,8 +11,8 @@ from geogrid.cli import language
 from geogrid.cli.certainty import describe_doubt, describe_equity, format_range
 from geogrid.cli.explanation import explain_building
 from geogrid.cli.options import county_argument, json_option
-from geogrid.cli.output import echo_json, format_count, format_share, format_table
-from geogrid.errors import InvalidOptionError
+from geogrid.cli.output import echo_json, format_count, format_share, format_table, tell_not_found
+from geogrid.errors import InvalidOptionError, PlaceNotFoundError
 from geogrid.labels import label
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def command(
     scenario: str | None,
     equity: bool,
     as_json: bool,
-) -> None:
+) -> int | None:
     """步行多久（多远）能到最近的邻里服务中心；不加选项时按本县正式口径。
 
     Who reaches a centre on foot. Without options, by the county's official reading.
@@ -112,13 +112,16 @@ def command(
     if edits is not None:
         town = edits.apply(town)
     if explain is not None:
-        found, lines = explain_building(town, read_layout(county, town), reading, explain, language())
+        try:
+            found, lines = explain_building(town, read_layout(county, town), reading, explain, language())
+        except PlaceNotFoundError as error:
+            return tell_not_found(str(error), error.suggestions, as_json=as_json)
         if as_json:
             echo_json(found | {"service": service})
-            return
+            return None
         for line in [*_describe_source(synthetic, town, service), *lines]:
             click.echo(line)
-        return
+        return None
     others = [] if as_json else [other for other in STANDARD_READINGS if other != reading]
     layout = read_layout(county, town)
     results = assess_layout(town, layout, [reading, *others])
@@ -153,7 +156,7 @@ def command(
             {} if change is None else {"scenario": change}
         )
         echo_json(coverage.to_dict() | {"service": service} | more)
-        return
+        return None
     for line in _describe_source(synthetic, town, service):
         click.echo(line)
     click.echo(label("cli.coverage.head", language(), county=name, reading=reading.title(language())))
@@ -182,6 +185,7 @@ def command(
     for path in (out, homes):
         if path is not None:
             click.echo(label("cli.written", language(), path=path))
+    return None
 
 
 def _describe_source(synthetic: bool, town: Town, service: str | None) -> list[str]:

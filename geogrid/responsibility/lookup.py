@@ -150,6 +150,7 @@ def _explain_not_found(register: Register, query: str) -> PlaceNotFoundError:
         query=query,
         hint_zh=label("locate.similar", "zh", names="、".join(similar)),
         hint_en=label("locate.similar", "en", names=", ".join(similar)),
+        suggestions=tuple(similar),
     )
 
 

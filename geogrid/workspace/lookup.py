@@ -21,7 +21,7 @@ from geogrid.responsibility.describe import (
     describe_area,
     find_person_duties,
 )
-from geogrid.responsibility.lookup import locate
+from geogrid.responsibility.lookup import N_SUGGESTED, locate
 from geogrid.responsibility.nearest import MeasureWalk
 from geogrid.responsibility.register import REGISTER_LAYERS, REGISTER_TABLES, Register
 from geogrid.schema import LAYERS
@@ -69,6 +69,12 @@ def locate_in_county(
     register = read_register(workspace).on_date(day)
     walks, measure_walk = read_walks(workspace, day)
     return locate(register, query=query, lonlat=lonlat, on=day, walks=walks, measure_walk=measure_walk)
+
+
+def suggest_in_county(workspace: Workspace, query: str, *, on: datetime.date | None) -> list[str]:
+    """Names like a text that nothing bears."""
+    day = on or datetime.date.today()  # noqa: DTZ011  # the office's own day
+    return read_register(workspace).on_date(day).gazetteer.suggest(query, N_SUGGESTED)
 
 
 def read_walks(workspace: Workspace, day: datetime.date) -> tuple[pd.DataFrame | None, MeasureWalk | None]:
