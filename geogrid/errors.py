@@ -347,6 +347,17 @@ class FeatureNotFoundError(NotFoundError):
 
 
 @dataclass(eq=False)
+class RevisionEmptyError(NotFoundError):
+    """A revision in which the county did not hold yet what is compared."""
+
+    zh = "修订版 {revision} 时图层 {layer}（{title}）还没有数据，无法与之比较。请选择更晚的修订版（见 geogrid history）。"
+    en = "At revision {revision} the layer {layer} was still empty; nothing can be compared with it. Choose a later one (geogrid history)."
+    revision: int
+    layer: str
+    title: str
+
+
+@dataclass(eq=False)
 class RevisionNotFoundError(NotFoundError):
     """A revision that the workspace never had, or nothing to undo."""
 
