@@ -175,7 +175,7 @@ class _Answerer:
                 tuple(_name_candidate(match) for match in matches[:MOST_CANDIDATES]),
             )
         place = locate_match(self._register, matches[0], walks=self._walks, measure_walk=self._measure_walk)
-        if matches[0].closeness in GUESSES or matches[0].other_area:
+        if matches[0].closeness in GUESSES or matches[0].other_area or matches[0].doubt:
             doubts = [{"zh": item.zh, "en": item.en} for item in place.evidence if _is_of_match(item)]
             return RowAnswer(State.AMBIGUOUS, None, _join(doubts), (_name_candidate(matches[0]),))
         return _judge(place)

@@ -188,6 +188,8 @@ def _place_match(register: Register, match: NameMatch) -> _Place:
             name=match.text,
         )
     ]
+    if match.doubt:
+        evidence.append(make_evidence(f"match.{match.doubt}", {"name": match.text}, name=match.text))
     for code, typed in (("other_area", match.other_area), ("unread", match.unread)):
         if typed:
             evidence.append(make_evidence(f"match.{code}", {"typed": typed}, typed=typed))
