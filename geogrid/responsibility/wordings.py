@@ -143,7 +143,7 @@ def _reword_places(text: str) -> Iterator[Wording]:
     """Beside a place, a part of it, what stood there, or several of them."""
     crossing = _CROSSING.match(text)
     if crossing:
-        yield Wording((crossing["one"], crossing["other"]), Doubt.NEAR)
+        yield Wording(_inherit([crossing["one"], crossing["other"]]), Doubt.NEAR)
     for pattern, doubt in ((_NEAR, Doubt.NEAR), (_PART, Doubt.PART)):
         match = pattern.match(text)
         if match:
