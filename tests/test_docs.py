@@ -28,7 +28,11 @@ def test_the_reference_names_every_setting_variable_and_error():
     }
     variables = {name for text in sources.values() for name in re.findall(r"\bGEOGRID_[A-Z_]+", text)}
     assert variables == set(VARIABLES)
-    read = {name for text in sources.values() for name in re.findall(r"settings(?:\.get\(|\[)\"([a-z._]+)\"", text)}
+    read = {
+        name
+        for text in sources.values()
+        for name in re.findall(r"settings(?:\.get\(|\[)\"([a-z._]+)\"", text)
+    }
     assert read - set(SETTINGS) == set()
     tree = ast.parse(sources[ROOT / "geogrid" / "errors.py"])
     kinds = [node for node in tree.body if isinstance(node, ast.ClassDef)]

@@ -34,12 +34,11 @@ def read_case(name: str) -> gpd.GeoDataFrame:
     columns = {column.zh: column.name for column in LAYERS[name].columns}
     frame = gpd.read_file(FOLDER / f"{name}.geojson").rename(columns=columns)
     placed = change_crs(frame, METRIC, name)
-    full = make_layer(
+    return make_layer(
         name,
         dict(zip(placed[LAYERS[name].key], placed.geometry, strict=True)),
         **{column: placed[column].tolist() for column in placed.columns if column in set(columns.values())},
     )
-    return full
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +145,9 @@ def test_a_building_and_the_centre_in_it_are_one_answer():
     layers = {
         "community": make_layer("community", {"C1": rectangle(0, 0, 100, 100)}, name=["东门社区"]),
         "building": make_layer(
-            "building", {"w1": rectangle(10, 10, 30, 30), "w2": rectangle(50, 10, 70, 30)}, name=["文化楼", "粮站"]
+            "building",
+            {"w1": rectangle(10, 10, 30, 30), "w2": rectangle(50, 10, 70, 30)},
+            name=["文化楼", "粮站"],
         ),
         "centre": make_layer("centre", {"s1": point(20, 20), "s2": point(90, 90)}, name=["文化楼", "粮站"]),
     }

@@ -73,9 +73,7 @@ def command(
         written = write_layers(frames, titles, file, crs=target, progress=progress)
         click.echo(label("cli.export.done_all", speak, count=len(frames), path=written.path))
     else:
-        written = write_layer(
-            frames[layer], file, layer_title=titles[layer], crs=target, progress=progress
-        )
+        written = write_layer(frames[layer], file, layer_title=titles[layer], crs=target, progress=progress)
         click.echo(label("cli.export.done", speak, count=f"{len(frames[layer]):,}", path=written.path))
     if n_hidden:
         click.echo(label("cli.export.hidden", speak, count=f"{n_hidden:,}", least=SMALLEST_COUNT))

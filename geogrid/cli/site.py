@@ -344,9 +344,7 @@ def _write_files(
             county=head["county"],
             reading=study.instance.reading.title(language()),
         )
-        write_curve(
-            told, options["chart"], title=title, is_synthetic=head["synthetic"], language=language()
-        )
+        write_curve(told, options["chart"], title=title, is_synthetic=head["synthetic"], language=language())
         written.append(options["chart"])
     return written
 

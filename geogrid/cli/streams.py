@@ -50,7 +50,7 @@ def _open_apart(stream: TextIO | None) -> TextIO | None:
     except (OSError, ValueError):
         return None
     os.dup2(STDERR, STDOUT)
-    return open(  # noqa: SIM115  # closed by the caller
+    return os.fdopen(  # closed by the caller
         apart, "w", encoding=stream.encoding, errors=stream.errors, buffering=-1
     )
 

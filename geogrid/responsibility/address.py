@@ -213,8 +213,10 @@ def _split_number(base: str, number: str, unit: str | None, room: str | None) ->
         return
     is_room = len(rest[-1]) > LONGEST_UNIT
     if len(rest) == 1 and room is None and not suffix:
-        inner = (unit, rest[0]) if is_room or unit else (rest[0], None)
-        yield Reading(base, first, *inner, others=() if is_room or unit else others, may_be_unit=True)
+        if is_room or unit:
+            yield Reading(base, first, unit, rest[0])
+        else:
+            yield Reading(base, first, rest[0], others=others, may_be_unit=True)
     elif len(rest) == 1 and room is None and is_room:
         yield Reading(base, first + "栋", unit, rest[0])
     elif len(rest) == 2 and unit is None and (is_room or not suffix):

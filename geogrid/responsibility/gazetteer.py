@@ -225,7 +225,7 @@ class Gazetteer:
             found = self._find_wording(wording) if not (is_met and wording.doubt) else []
             if found and not (is_met and found[0].doubt):
                 return found
-        return _mark_cut(plain, normalise_name(text))
+        return _mark_cut(plain, text)
 
     def _find_wording(self, wording: Wording) -> list[NameMatch]:
         """The matches of all texts of a wording, each entry once, with its doubt."""
@@ -502,12 +502,13 @@ class Gazetteer:
         )
 
 
-def _mark_cut(matches: list[NameMatch], text: str) -> list[NameMatch]:
+def _mark_cut(matches: list[NameMatch], typed: str) -> list[NameMatch]:
     """Matches with the doubt of those whose name goes on with the number that the text ends or begins with."""
+    if not matches or matches[0].closeness not in (Closeness.PREFIX, Closeness.INNER):
+        return matches
+    text = normalise_name(typed)
     return [
-        replace(one, doubt=Doubt.CUT)
-        if one.closeness in (Closeness.PREFIX, Closeness.INNER) and _cuts_number(text, normalise_name(one.text))
-        else one
+        replace(one, doubt=Doubt.CUT) if _cuts_number(text, normalise_name(one.text)) else one
         for one in matches
     ]
 

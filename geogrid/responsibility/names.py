@@ -22,7 +22,9 @@ _LOST_BETWEEN_DIGITS = re.compile(rf"(?:(?<=\d)[\s,、.·/]+(?=\d))|(?:(?<={_NUM
 # A dash that parts two numbers is part of an address (3-1); any other punctuation is not.
 _PUNCTUATION = re.compile(rf"(?<!{_NUMERAL})-|-(?!{_NUMERAL})|[^\w#-]|_")
 _BEHIND_NUMBER = re.compile("[附之甲乙丙丁戊]")
-_ATTACHED = re.compile(rf"(?:(?<=\d)号?|(?<={_NUMERAL})号)-?附第?({_NUMERAL}{{1,4}})(?:号(?!楼)|(?=$|[^栋幢座楼号#0-9]))")
+_ATTACHED = re.compile(
+    rf"(?:(?<=\d)号?|(?<={_NUMERAL})号)-?附第?({_NUMERAL}{{1,4}})(?:号(?!楼)|(?=$|[^栋幢座楼号#0-9]))"
+)
 _ONE_OF = re.compile(rf"(?:(?<=\d)号?|(?<={_NUMERAL})号)-?之({_NUMERAL}{{1,3}})(?:号(?!楼))?")
 _STEM = re.compile("(?<=\\d)号?([甲乙丙丁戊])(?!单元|[栋幢座梯])(?:号(?!楼))?")
 _NUMBERED = re.compile(

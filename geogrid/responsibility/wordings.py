@@ -12,6 +12,8 @@ LONGEST_REWORDED = 120
 """Characters of a text that is looked through; what is longer is looked up as it stands."""
 MOST_JOINTS = 6
 """Places where a text is tried as two that 和 joins."""
+SHORTEST_JOINED = 3
+"""Characters of each of two places that 和 joins: of 宜和佳苑 it is a part."""
 
 _NUMERAL = "0-9零〇一二三四五六七八九十百"
 
@@ -69,7 +71,8 @@ _DISTANCE = (
     rf"(?:\d+(?:\.\d+)?|[{_NUMERAL}几]+)[多余来]?(?:米|m|公里|km|步)"
 )
 _NEAR = re.compile(
-    rf"^(?P<place>.{{2,}}?)(?:的|之)?(?:{_NEAR_WORDS}|{_DISTANCE})(?:处|左右|远|的?地方|位置|方向)*$", re.IGNORECASE
+    rf"^(?P<place>.{{2,}}?)(?:的|之)?(?:{_NEAR_WORDS}|{_DISTANCE})(?:处|左右|远|的?地方|位置|方向)*$",
+    re.IGNORECASE,
 )
 _NEAR_ALONE = re.compile(rf"^(?:的|在)?(?:{_NEAR_WORDS}|{_DISTANCE})(?:处|左右|远|的?地方|位置|方向)*$")
 _PART = re.compile(
@@ -86,7 +89,9 @@ _THROUGH = re.compile(
 _SEPARATORS = re.compile(r"[;；|\n/、]+|以及|\s+[和与及或]\s+")
 _PAUSES = re.compile(r"[,，\s]+")
 _JOINTS = re.compile("[和与及或跟]")
-_NUMBER_ONLY = re.compile(rf"^[{_NUMERAL}a-z]+(?:[-附之][{_NUMERAL}]+)?(?:号楼|[号栋幢座#]).*$", re.IGNORECASE)
+_NUMBER_ONLY = re.compile(
+    rf"^[{_NUMERAL}a-z]+(?:[-附之][{_NUMERAL}]+)?(?:号楼|[号栋幢座#]).*$", re.IGNORECASE
+)
 _LAST_NUMBER = re.compile(rf"^(?P<base>.*?[^{_NUMERAL}#-])[{_NUMERAL}-]+(?:号楼|[号栋幢座#]).*$")
 _CROSSING = re.compile(
     r"^(?P<one>.{2,}?)(?:[和与及跟、]|\s+)(?P<other>.{2,}?)的?(?:交叉|交[界汇接]|相交|十字|丁字|之间|中间)(?:路?口|处)?$"
@@ -159,7 +164,9 @@ def _reword_places(text: str) -> Iterator[Wording]:
         yield Wording(_inherit(parts), Doubt.SEVERAL, needs_all=True)
     for joint in list(_JOINTS.finditer(text))[:MOST_JOINTS]:
         both = [text[: joint.start()].strip(), text[joint.end() :].strip()]
-        if all(both):
+        if len(both[0]) >= SHORTEST_JOINED and (
+            len(both[1]) >= SHORTEST_JOINED or _NUMBER_ONLY.match(both[1])
+        ):
             yield Wording(_inherit(both), Doubt.SEVERAL, needs_all=True)
 
 

@@ -111,7 +111,11 @@ def describe_in_county(
         wanted = [(kind, code)]
     else:
         matches = register.gazetteer.find(query)
-        wanted = [(one.entry.kind, one.entry.key) for one in matches if one.entry.kind in DESCRIBED and not one.doubt]
+        wanted = [
+            (one.entry.kind, one.entry.key)
+            for one in matches
+            if one.entry.kind in DESCRIBED and not one.doubt
+        ]
         keys = set(register.tables["group"]["id"])
         wanted += [("group", query)] if query in keys else []
     needs_walks = any(kind == "centre" for kind, _ in wanted)
