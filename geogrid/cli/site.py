@@ -136,7 +136,7 @@ def _plan(county: Path, k: int | None, options: dict[str, Any]) -> None:
             value=str(options["certificate"]),
             expected="不与 --budget、--spacing、--per-community 同用 / without them",
         )
-    with Workspace.open(county, readonly=True) as workspace:
+    with Workspace.open(county, readonly=options["save_scenario"] is None) as workspace:
         reading = _choose_reading(workspace, options)
         instance, names = _read_instance(workspace, reading, options["candidate_spacing"])
         head: dict[str, Any] = {
