@@ -36,6 +36,8 @@ bench: $(VENV)/.installed-bench
 	$(BIN)/python benchmarks/imports.py
 	$(BIN)/python benchmarks/report.py
 	$(BIN)/python -m benchmarks.crash
+	$(BIN)/python -m benchmarks.threads
+	$(BIN)/python -m benchmarks.doubt
 	$(BIN)/python benchmarks/siting.py
 	$(BIN)/python benchmarks/search.py
 	$(BIN)/python benchmarks/lookup.py

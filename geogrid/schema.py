@@ -667,8 +667,46 @@ VARIABLES: dict[str, tuple[str, str]] = {
 }
 """The environment variables that are read, with what they mean, zh and en."""
 
-SETTING_CHOICES: dict[str, tuple[str, ...]] = {"web.public": ("off", "areas", "map")}
-"""The settings that take one of a few values."""
+
+@dataclass(frozen=True)
+class SettingRule:
+    """How the value of a setting is checked.
+
+    Attributes
+    ----------
+    kind
+        `text` (what can be read and printed), `code` (of a county), `reading`, `basemap`, `token`.
+    choices
+        The only values there are; none for any of the kind.
+    longest
+        Characters at most.
+    needed
+        Whether it cannot be empty; empty stands for what holds without it.
+    is_secret
+        Whether it is told to nobody and written into no record.
+    """
+
+    kind: str = "text"
+    choices: tuple[str, ...] = ()
+    longest: int = 200
+    needed: bool = False
+    is_secret: bool = False
+
+
+SETTING_RULES: dict[str, SettingRule] = {
+    "county.code": SettingRule("code", longest=6, needed=True),
+    "county.name": SettingRule(longest=80, needed=True),
+    "reading": SettingRule("reading", longest=40, needed=True),
+    "map.review_number": SettingRule(longest=80),
+    "map.classification": SettingRule(longest=40),
+    "map.basemap": SettingRule("basemap", longest=500),
+    "map.basemap_datum": SettingRule(choices=("", "wgs84", "gcj02")),
+    "map.basemap_source": SettingRule(),
+    "map.tianditu_token": SettingRule("token", longest=64, is_secret=True),
+    "web.public": SettingRule(choices=("off", "areas", "map")),
+    "map.mark": SettingRule(longest=40),
+}
+"""How each setting is checked before it is set."""
 
 AREA_LAYERS = tuple(layer.name for layer in LAYERS.values() if layer.is_area)
 PARTITION_LAYERS = tuple(layer.name for layer in LAYERS.values() if layer.is_partition)

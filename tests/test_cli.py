@@ -83,7 +83,7 @@ def test_from_files_to_answers(geogrid, county, tmp_path):
         ("南门社区", 0),
     ]
     assert [gap["people"] for gap in found["gaps"]] == [70]
-    assert found["doubt"]["n_worlds"] == 200
+    assert found["doubt"]["n_worlds"] == 300
     assert "equity" not in found
     assert found == json.loads(geogrid.succeed("coverage", county, "--json", "--seed", "0"))
     asked = json.loads(geogrid.succeed("coverage", county, "--json", "--equity", "--worlds", "0"))
@@ -179,7 +179,7 @@ def test_what_is_wrong_is_said_in_a_sentence_and_nothing_changes(geogrid, county
 @pytest.mark.parametrize("layer", ["street", "centre", "building"])
 def test_coverage_names_the_layer_it_lacks(geogrid, files, tmp_path, layer):
     path = tmp_path / "part.gpkg"
-    geogrid.succeed("init", path, "--code", "1", "--name", "n")
+    geogrid.succeed("init", path, "--code", "350725", "--name", "n")
     assert "street" in geogrid.refuse("coverage", path)
     for name, file in files.items():
         if name != layer:

@@ -17,10 +17,11 @@ from geogrid.cli.certainty import describe_doubt as print_doubt
 from geogrid.cli.coverage import command
 from geogrid.coverage.assess import add_doubt, assess_layout
 from geogrid.coverage.doubt import N_WORLDS, assess_doubt, describe_area, describe_doubt
-from geogrid.coverage.lots import WorldNumber
-from geogrid.coverage.possible_gates import spread_gates
+from geogrid.coverage.draws import WorldNumber
+from geogrid.coverage.possible_gates import spread_gates, spread_stops
 from geogrid.coverage.reading import Reading
-from geogrid.coverage.repricing import measure_world, price_world, take_apart
+from geogrid.coverage.repricing import keep_reached, measure_world, price_world, take_apart
+from geogrid.coverage.runs import join_runs
 from geogrid.coverage.town import Town
 from geogrid.coverage.walks import lay_out, measure_walks
 from geogrid.coverage.worlds import SPEED, SPREADS, draw_world, make_base_world
@@ -29,7 +30,8 @@ from geogrid.demo import build_town
 from geogrid.errors import InvalidOptionError
 from geogrid.network.impedance import LENGTH, PROFILES
 from geogrid.network.search import find_nearest
-from tests.support.random_town import make_town
+from tests.support.calibration import calibrate
+from tests.support.random_town import make_stopped_town, make_town
 from tests.support.town import at, draw_layers, draw_town
 
 TEN_MINUTES = Reading("minutes", 10)
@@ -162,6 +164,54 @@ o####o###############        |
         assert world.tolist() == walk.tolist()
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_runs_of_segments_are_searched_as_segments_are(seed):
+    town = make_town(seed)
+    parts = take_apart(town, spread_gates(town, lay_out(town)), ADULT)
+    by_segment = replace(parts, runs=join_runs(parts.graph, None, parts.ways.centres))
+    for number in range(3):
+        world = draw_world(parts.subject, WorldNumber(seed, number))
+        for limit in (np.inf, 180_000.0):
+            by_run, expected = (measure_world(one, world, limit=limit) for one in (parts, by_segment))
+            within = expected <= limit  # a walk that costs more may be found or not
+            assert by_run[within].tolist() == expected[within].tolist()
+            assert ((by_run <= limit) == within).all()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_runs_with_streets_and_stops_that_are_closed_are_searched_as_segments_are(seed):
+    """Stops on the way, streets that are not walked: every third of them closed, then all."""
+    town = make_stopped_town(seed)
+    town.street["doubtful"] = pd.Series(np.arange(len(town.street)) % 4 == 0, dtype="boolean")
+    parts = take_apart(town, spread_stops(spread_gates(town, lay_out(town))), ADULT)
+    by_segment = replace(parts, runs=join_runs(parts.graph, None, parts.ways.centres))
+    base = make_base_world(parts.subject)
+    number = np.arange(len(parts.subject.doubt_key))
+    for is_walked in (number % 3 > 0, number < 0):
+        world = replace(base, is_walked=is_walked)
+        by_run, expected = (measure_world(one, world, limit=np.inf) for one in (parts, by_segment))
+        assert by_run.tolist() == expected.tolist()
+        assert np.isfinite(by_run).any()
+
+
+@pytest.mark.parametrize("profile", [ADULT, LENGTH], ids=lambda p: p.name)
+@pytest.mark.parametrize("seed", range(6))
+def test_what_no_world_reaches_is_left_away_and_changes_no_answer_within_the_limit(seed, profile):
+    town = make_town(seed, n_homes=100)
+    town.street["doubtful"] = pd.Series(np.arange(len(town.street)) % 9 == 0, dtype="boolean")
+    whole = take_apart(town, spread_stops(spread_gates(town, lay_out(town))), profile)
+    limit = 90_000.0
+    parts = keep_reached(whole, limit)
+    assert parts.graph.n_segments < whole.graph.n_segments
+    assert len(parts.ways.homes.place) < len(whole.ways.homes.place)
+    for number in range(8):
+        world = draw_world(whole.subject, WorldNumber(seed, number))
+        expected, found = (measure_world(one, world, limit=limit) for one in (whole, parts))
+        within = expected <= limit
+        assert found[within].tolist() == expected[within].tolist()
+        assert (found[~within] > limit).all()
+
+
 # --- gates that are not known ------------------------------------------------------------------
 
 NO_GATE = """
@@ -181,7 +231,7 @@ def test_an_unknown_gate_may_be_on_any_side_from_which_the_street_is_not_across_
     layout = lay_out(town)
     assert layout.network.gates.origin.tolist() == ["unknown"]
     taken = layout.network.gates.xy[0]
-    places = spread_gates(town, layout).network.gates.xy
+    places = spread_gates(town, layout).layout.network.gates.xy
     assert places[0].tolist() == taken.tolist()
     edge = town.compound.geometry[0].boundary
     assert shapely.distance(shapely.points(places), edge).max() < 1e-6
@@ -201,6 +251,72 @@ def test_a_compound_without_a_known_gate_is_in_doubt_where_it_matters():
     assert coverage.homes["status"].tolist() == ["covered"]
     assert told.verdict.tolist() == ["in_doubt"]
     assert ("gate_unknown", 1) in [(found.name, found.n) for found in told.assumptions]
+
+
+LARGE = """
++------------------+
+|#################G+
+|#                #
+|#                #
+|# A              #
+|#                #
+|#                #
+|#                #
+|#                #
+|##################
+|
++
+1
+"""
+# A compound of 17 by 8 cells: its edge is 50 cells, 600 m. The street runs along its north and west, its gate is in
+# the north-east corner: from A 15 by 3 cells inside and one to the street (12 s for a cell), 18 cells to the west
+# and 11 to the south (10 s for a cell), and one more to the centre.
+BY_GATE_S = 12 * np.hypot(15, 3) + 12 + 10 * (18 + 11) + 12
+
+
+def doubt_of_large(**changes):
+    """The doubt about A when four minutes count: it is eight by the gate, and two from the western side."""
+    layers = draw_layers(LARGE) | {name: change(draw_layers(LARGE)[name]) for name, change in changes.items()}
+    return doubt(Town.from_layers(layers), Reading("minutes", 4), seed=2, n_worlds=400)
+
+
+def test_a_home_in_a_large_compound_with_one_mapped_gate_is_not_surely_out():
+    told, coverage = doubt_of_large()
+    assert coverage.homes["walk_s"].tolist() == pytest.approx([BY_GATE_S], abs=0.002)
+    assert coverage.homes["status"].tolist() == ["not_covered"]
+    assert told.verdict.tolist() == ["in_doubt"]
+    (assumed,) = [found for found in told.assumptions if found.name == "gate_other"]
+    assert (assumed.n, assumed.chance) == (1, 0.5)
+    # In half of the worlds there is another gate, at one of at most seven places, of which the west side has some.
+    assert 0.5 / 7 - 4 * np.sqrt(0.07 / 400) < told.covered_share[0] < 0.5 + 4 * np.sqrt(0.25 / 400)
+
+
+def test_a_second_mapped_gate_or_a_short_edge_leaves_no_doubt_about_another():
+    def add_locked(gate):
+        other = gate.assign(id="g9", locked=True).set_geometry([shapely.Point(at(10, 9))], crs=gate.crs)
+        return pd.concat([gate, other])
+
+    told, _ = doubt_of_large(gate=add_locked)
+    assert told.verdict.tolist() == ["surely_out"]
+    small = draw_town(NO_GATE.replace("#########\n+", "########G\n+", 1))  # 24 cells, 288 m
+    told, _ = doubt(small, Reading("minutes", 1))
+    assert "gate_other" not in [found.name for found in told.assumptions]
+
+
+def test_a_range_says_that_it_reaches_to_the_base_value():
+    """Two compounds whose gates are unknown, both taken at the best place: hardly a world is so good for both."""
+    layers = draw_layers(NO_GATE, people={"A": 100})
+    town = Town.from_layers(layers)
+    walk_s = measure(town)[0]
+    parts = [vars(rename(town, prefix, east_m)) for prefix, east_m in (("w", 0.0), ("e", 20_000.0))]
+    both = Town.from_layers({name: pd.concat([part[name] for part in parts]) for name in parts[0]})
+    told, coverage = doubt(both, Reading("minutes", walk_s / 60), seed=1)
+    assert coverage.homes["status"].tolist() == ["covered", "covered"]
+    people = describe_area(told, "county", None)["people"]
+    assert people["stretched"] == "high"
+    assert (people["covered_range_90"][1], people["sampling_error"][1]) == (200, 0)
+    easy, _ = doubt(both, Reading("minutes", 20))
+    assert describe_area(easy, "county", None)["people"]["stretched"] is None
 
 
 BARRED = """
@@ -269,8 +385,8 @@ def test_counted_people_have_no_spread_of_their_own_and_estimated_ones_do():
     assert high == pytest.approx(2000 + 1.645 * sigma, rel=0.03)
 
 
-def test_more_worlds_narrow_the_sampling_error_with_the_root_of_their_number():
-    """The share of n independent worlds that cover a home has the variance p (1 - p) / n."""
+def test_more_worlds_narrow_the_sampling_error_and_it_is_no_larger_than_told():
+    """The share of n independent worlds that cover a home has the variance p (1 - p) / n; evenly drawn ones less."""
     town = Town.from_layers(town_without_legs())
     layout, reading = lay_out(town), Reading("minutes", 210 / 60)
     homes = assess_layout(town, layout, [reading])[0].homes
@@ -280,9 +396,30 @@ def test_more_worlds_narrow_the_sampling_error_with_the_root_of_their_number():
         runs = [
             assess_doubt(town, layout, reading, homes, seed=seed, n_worlds=n_worlds) for seed in range(40)
         ]
-        errors[n_worlds] = np.std([run.covered_share[2] for run in runs], ddof=1)
-        assert errors[n_worlds] == pytest.approx(np.sqrt(chance * (1 - chance) / n_worlds), rel=0.25)
-    assert errors[25] / errors[225] == pytest.approx(3.0, rel=0.3)
+        shares = [run.covered_share[2] for run in runs]
+        errors[n_worlds] = np.std(shares, ddof=1)
+        assert abs(np.mean(shares) - chance) < 4 * np.sqrt(chance * (1 - chance) / n_worlds / 40)
+        assert errors[n_worlds] <= np.sqrt(chance * (1 - chance) / n_worlds) <= runs[0].share_error
+    assert errors[225] < errors[25] / 3  # at least the root of nine
+
+
+@pytest.mark.parametrize("source", ["estimated", "counted"])
+def test_nine_fresh_worlds_in_ten_lie_in_a_range_whatever_the_seed(source):
+    """Over seeds the share of fresh worlds in a range has the mean 0.90 and a spread of at most 1.5 points.
+
+    With n worlds drawn one by one and single ones of them for the ends it would spread by sqrt(0.9 * 0.1 / n), 2.1
+    points for 200 (the share between two order statistics has a beta distribution). The fresh worlds
+    have an error of their own, sqrt(0.9 * 0.1 / 2000), that all seeds share.
+    """
+    town = make_town(2, n_homes=150)
+    town.building["people_source"] = source
+    n_seeds, n_fresh = 8, 2000
+    found = calibrate(town, Reading("minutes", 4), seeds=range(n_seeds), n_fresh=n_fresh)
+    assert not found.is_stretched.any()
+    allowed = 0.015 / np.sqrt(n_seeds) + np.sqrt(0.9 * 0.1 / n_fresh)
+    assert abs(found.share.mean() - 0.90) <= 2 * allowed
+    assert found.share.std(ddof=1) <= 0.015
+    assert (found.ends.std(axis=0, ddof=1) <= found.errors.mean(axis=0)).all()  # no more than is told
 
 
 # --- what is told ------------------------------------------------------------------------------
@@ -402,7 +539,7 @@ def test_the_range_of_the_worlds_holds_the_base_without_being_stretched_where_al
     town = replace(town, compound=town.compound.iloc[:0], gate=town.gate.iloc[:0])
     layout = lay_out(town)
     coverage = assess_layout(town, layout, [THREE_MINUTES])[0]
-    parts = take_apart(town, layout, ADULT)
+    parts = take_apart(town, spread_gates(town, layout), ADULT)
     limit = THREE_MINUTES.cutoff_units
     worlds = (draw_world(parts.subject, WorldNumber(seed, number)) for number in range(200))
     counts = [(measure_world(parts, world, limit=limit) <= limit).sum() for world in worlds]
@@ -423,6 +560,7 @@ A              B
     assert np.isnan(told.covered_share[1])
     assert describe_area(told, "county", None)["homes"] == {
         "surely_in": 1, "in_doubt": 0, "surely_out": 0, "covered_range_90": [1, 1],
+        "sampling_error": [0, 0], "stretched": None,
     }  # fmt: skip
 
 
@@ -445,6 +583,7 @@ def test_a_coverage_tells_its_doubt_by_home_and_by_area():
     }
     assert told["by_community"][0]["doubt"]["homes"] == {
         "surely_in": 0, "in_doubt": 1, "surely_out": 1, "covered_range_90": [0, 1],
+        "sampling_error": [0, 0], "stretched": None,
     }  # fmt: skip
     assert told["doubt"]["homes"]["in_doubt"] == 1
     assert coverage.homes["doubt"].isna().all()  # the first answer is as it was
@@ -453,7 +592,10 @@ def test_a_coverage_tells_its_doubt_by_home_and_by_area():
 def test_people_of_whom_nothing_is_known_have_no_range():
     told, _ = doubt(Town.from_layers(town_without_legs()), Reading("minutes", 2.5))
     people = describe_area(told, "county", None)["people"]
-    assert people == {"surely_in": None, "in_doubt": 0, "surely_out": None, "covered_range_90": None}
+    assert people == {
+        "surely_in": None, "in_doubt": 0, "surely_out": None, "covered_range_90": None,
+        "sampling_error": None, "stretched": None,
+    }  # fmt: skip
     assert describe_area(told, "county", None)["homes"]["covered_range_90"] == [2, 2]
     assert describe_area(told, "community", "no such")["people"]["covered_range_90"] == [0, 0]
 
@@ -484,18 +626,24 @@ def test_a_longer_cutoff_covers_no_home_less_often(cutoff, more, seed):
 
 def test_every_assumption_has_a_line_in_both_languages():
     names = [(spread.name, spread.scope.value) for spread in SPREADS]
-    names += [("gate_inferred", "compound"), ("gate_unknown", "compound"), ("leg_barred", "building")]
+    names += [("gate_inferred", "compound"), ("gate_unknown", "compound"), ("gate_other", "compound")]
+    names += [("leg_barred", "building")]
     assumptions = [
         {"name": name, "scope": scope, "n": 3, "factor_range_90": [0.5, 2.0], "chance": 0.25}
         for name, scope in names
     ]
     counts = {"surely_in": 1, "in_doubt": 2, "surely_out": 3, "covered_range_90": [1, 3000]}
-    told = {"seed": 4, "n_worlds": 50, "sure_share": 0.95, "homes": counts, "people": counts}
+    counts |= {"sampling_error": [0, 1234], "stretched": "low"}
+    told = {"seed": 4, "n_worlds": 50, "sure_share": 0.95, "share_error": 0.0707}
+    told |= {"homes": counts, "people": counts}
     for language in ("zh", "en"):
         lines = print_doubt(told | {"assumptions": assumptions}, "people", 1.2, language)
-        assert "1-3,000" in lines[0]
-        assert len(set(lines)) == 3 + len(assumptions)
-        assert "0.60-2.40" in lines[3]  # of the walker's 1.2 m/s
+        assert "1*-3,000" in lines[0]
+        assert lines[1].startswith("*")
+        assert "1,234" in lines[2]
+        assert "7.1" in lines[2]
+        assert len(set(lines)) == 5 + len(assumptions)
+        assert "0.60-2.40" in lines[5]  # of the walker's 1.2 m/s
 
 
 def test_the_command_draws_as_many_worlds_as_the_library():

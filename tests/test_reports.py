@@ -16,6 +16,7 @@ import pytest
 import shapely
 
 from geogrid.coverage.assess import add_doubt, assess_layout
+from geogrid.coverage.doubt import describe_doubt
 from geogrid.coverage.reading import STANDARD_READINGS
 from geogrid.coverage.scenario import AddCentre, Scenario
 from geogrid.coverage.summary import count_people
@@ -106,6 +107,17 @@ def test_the_first_sentence_tells_the_share_as_the_coverage_has_it(facts, docume
     assert f"{people['total']:,}" in lead.text
     assert f"{people['covered']:,}" in lead.text
     assert f"{100 * people['covered'] / people['total']:.1f} %" in lead.text
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_method_tells_the_sampling_error_of_the_range_and_what_a_star_means(facts, language):
+    told = describe_doubt(facts.official.doubt)["people"]
+    report = compose_report(facts, language, command="geogrid report x.gpkg --out x.docx")
+    mark = {"zh": "带 * 的一端", "en": "An end with a star"}[language]
+    paragraphs = [block.text for block in report.blocks if isinstance(block, Paragraph)]
+    (text,) = [text for text in paragraphs if mark in text]
+    for number in (*told["sampling_error"], f"{100 * facts.official.doubt.share_error:.1f}"):
+        assert str(number) in text.replace(",", "")
 
 
 def test_the_people_of_the_areas_add_up_to_those_of_the_county(facts, document):

@@ -13,7 +13,7 @@ import shapely
 
 from geogrid.coverage.assess import assess_coverage
 from geogrid.coverage.doubt import assess_doubt
-from geogrid.coverage.possible_gates import spread_stops
+from geogrid.coverage.possible_gates import spread_gates, spread_stops
 from geogrid.coverage.reading import Reading
 from geogrid.coverage.repricing import measure_world, take_apart
 from geogrid.coverage.town import Town
@@ -23,7 +23,7 @@ from geogrid.crs import change_crs
 from geogrid.network.impedance import PROFILES
 from tests.support.frames import METRIC, line, make_layer, point, rectangle
 from tests.support.oracle import Oracle
-from tests.support.random_town import make_town
+from tests.support.random_town import make_stopped_town
 from tests.support.readers import read_osm_in_process
 
 FILES = Path(__file__).parent / "data" / "osm"
@@ -253,47 +253,9 @@ def test_a_street_that_repeats_a_node_at_one_place_is_not_torn(tmp_path):
 # --- by networkx, on drawn towns ------------------------------------------------------------------
 
 
-def stopped_town(seed):
-    """A drawn town with stops at vertices and between them, and a tenth of its junctions torn apart by numbers."""
-    rng, town = np.random.default_rng([seed, 7]), make_town(seed)
-    lines = town.street.geometry.to_numpy()
-    chosen = rng.choice(len(lines), 12, replace=False)
-    places = [
-        lines[number].interpolate(share, normalized=True)
-        for number, share in zip(chosen, rng.choice([0.0, 0.3, 0.5, 1.0], 12), strict=True)
-    ]
-    places = [shapely.Point(p.x + dx, p.y + dy) for p, (dx, dy) in zip(places, rng.uniform(-1.6, 1.6, (12, 2)), strict=True)]  # fmt: skip
-    crs = town.street.crs
-    loose = gpd.GeoDataFrame(
-        {
-            "id": [f"loose{n}" for n in range(8)],
-            "locked": [True, None, True, False, None, True, None, None],
-            "pedestrian": [None, False, None, True, None, None, None, None],
-            "passage": [None, None, "open", None, "closed", "doubtful", None, "doubtful"],
-        },
-        geometry=places[:8],
-        crs=crs,
-    )
-    barrier = gpd.GeoDataFrame(
-        {"id": ["b0", "b1", "b2", "b3"], "passage": [None, "closed", "open", "doubtful"]},
-        geometry=places[8:],
-        crs=crs,
-    )
-    starts = [tuple(np.round(line.coords[0][:2], 3)) for line in lines]
-    torn = {place for place in sorted(set(starts)) if rng.random() < 0.1}
-    nodes = [f"0:{rng.integers(2)}" if start in torn else None for start in starts]
-    layers = {
-        **vars(town),
-        "gate": pd.concat([town.gate, loose], ignore_index=True),
-        "street_barrier": barrier,
-        "street": town.street.assign(nodes=pd.Series(nodes, dtype=object)),
-    }
-    return Town.from_layers(layers)
-
-
 @pytest.mark.parametrize("seed", range(8))
 def test_every_home_of_a_town_with_stops_and_torn_junctions_walks_as_networkx_does(seed):
-    town = stopped_town(seed)
+    town = make_stopped_town(seed)
     layout = lay_out(town)
     assert (layout.network.public.stop >= 0).sum() > 2
     walks = measure_walks(layout, PROFILES["adult"])
@@ -368,11 +330,11 @@ def test_a_countys_own_column_says_who_walks_whatever_the_class_is():
 @pytest.mark.parametrize("has_doubtful_streets", [False, True])
 @pytest.mark.parametrize("seed", range(4))
 def test_worlds_close_and_open_what_is_in_doubt_and_nothing_else(seed, has_doubtful_streets):
-    town = stopped_town(seed)
+    town = make_stopped_town(seed)
     if has_doubtful_streets:
         town.street["doubtful"] = pd.Series(np.arange(len(town.street)) % 5 == 0, dtype="boolean")
     layout = lay_out(town)
-    parts = take_apart(town, spread_stops(layout), PROFILES["adult"])
+    parts = take_apart(town, spread_stops(spread_gates(town, layout)), PROFILES["adult"])
     world = make_base_world(parts.subject)
     base = measure_world(parts, world, limit=np.inf)
     # open: the base

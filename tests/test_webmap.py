@@ -429,6 +429,19 @@ def test_elderly_people_reach_less_than_adults(staff: FlaskClient) -> None:
     assert 0 < covered[0] < covered[1]
 
 
+def test_the_page_is_told_the_sampling_error_of_a_range_and_which_end_reaches_to_the_base_value(
+    staff, client
+):
+    people = staff.get("/api/v1/coverage").get_json()["people"]
+    low, high = people["covered_range_90"]
+    assert low <= people["covered"] <= high
+    assert [error >= 0 for error in people["sampling_error"]] == [True, True]
+    assert people["stretched"] in (None, "low", "high")
+    told_to_all = client.get("/api/v1/coverage").get_json()["people"]
+    assert not told_to_all.get("covered_range_90")
+    assert not told_to_all.get("sampling_error")
+
+
 def test_people_add_up_and_nothing_is_left_out_in_silence(staff: FlaskClient) -> None:
     coverage = staff.get("/api/v1/coverage").get_json()
     people = coverage["people"]

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser
 
 from geogrid.crs import wgs84_to_gcj02
 from geogrid.workspace import Workspace
+from geogrid.workspace.account import add_account
 from tests.support.browser import PHONE, WIDE, Visit, make_visit
 from tests.support.web import LEADER, NASTY_NAMES, OFFICER, lonlat, serving, write_town
 from webmap.foliummap import GROUPS
@@ -32,10 +33,29 @@ COLOUR_AT = """(lat, lon) => {
 """The colour of a building in its tile, as hexadecimal digits."""
 
 
+PASSWORD = "browser-secret-1"
+
+
+def write_staffed_town(path: Path) -> Path:
+    """The town with an account `staff`."""
+    write_town(path)
+    with Workspace.open(path) as workspace:
+        add_account(workspace, "staff", PASSWORD, role="staff", actor="test")
+    return path
+
+
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with serving(write_town(tmp_path_factory.mktemp("town") / "town.gpkg")) as origin:
+    with serving(write_staffed_town(tmp_path_factory.mktemp("town") / "town.gpkg")) as origin:
         yield origin
+
+
+@pytest.fixture
+def staff(browser: Browser, town: str) -> Iterator[Visit]:
+    visit = make_visit(browser, town, WIDE)
+    visit.log_in("staff", PASSWORD)
+    yield visit
+    visit.page.context.close()
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +79,8 @@ def phone(browser: Browser, town: str) -> Iterator[Visit]:
     visit.page.context.close()
 
 
-def test_every_layer_that_folium_declares_can_be_shown(visit: Visit) -> None:
+def test_every_layer_that_folium_declares_can_be_shown(staff: Visit) -> None:
+    visit = staff
     visit.open()
     for group in GROUPS:
         assert visit.page.evaluate(f"feature_group_{group.name} instanceof L.FeatureGroup"), group.name
@@ -140,7 +161,8 @@ def test_search_works_by_keyboard(visit: Visit) -> None:
     visit.require_quiet()
 
 
-def test_a_reading_changes_the_figures_and_the_permalink(visit: Visit) -> None:
+def test_a_reading_changes_the_figures_and_the_permalink(staff: Visit) -> None:
+    visit = staff
     visit.open()
     before = visit.wait("document.querySelector('.share strong')?.textContent")
     visit.page.check("input[value='metres:500']", force=True)
@@ -153,7 +175,8 @@ def test_a_reading_changes_the_figures_and_the_permalink(visit: Visit) -> None:
     visit.require_quiet()
 
 
-def test_a_gap_of_the_list_is_brought_into_view(visit: Visit) -> None:
+def test_a_gap_of_the_list_is_brought_into_view(staff: Visit) -> None:
+    visit = staff
     visit.open("/#view=12/27/118")
     visit.wait("document.querySelector('#tab-panel .row') !== null")
     visit.page.click("#tab-panel .row")
@@ -173,7 +196,8 @@ def test_a_centre_has_a_card(visit: Visit) -> None:
     visit.require_quiet()
 
 
-def test_the_page_speaks_english(visit: Visit) -> None:
+def test_the_page_speaks_english(staff: Visit) -> None:
+    visit = staff
     visit.open("/?lang=en")
     panel = visit.page.inner_text("#panel")
     assert "of the people reach a service centre on foot" in panel
@@ -290,9 +314,8 @@ def test_a_base_map_in_gcj02_is_moved_under_its_places(browser: Browser, tmp_pat
 def test_the_legend_tells_what_is_visible_and_nothing_else(visit: Visit) -> None:
     visit.open()
     legend = visit.page.locator("#legend-body")
-    assert {"可达", "不可达", "存疑（结论可能相反）", "邻里服务中心", "片区"} <= set(
-        legend.inner_text().splitlines()
-    )
+    assert "存疑（结论可能相反）" not in legend.inner_text()  # which is for staff
+    assert {"可达", "不可达", "邻里服务中心", "片区"} <= set(legend.inner_text().splitlines())
     assert "警格" not in legend.inner_text()
     assert "成人步行 10 分钟" in legend.inner_text()
     visit.page.locator("label[data-group=beat] input").check()
@@ -304,11 +327,12 @@ def test_the_legend_tells_what_is_visible_and_nothing_else(visit: Visit) -> None
 
 
 def test_faults_in_the_data_are_marked_and_told(browser: Browser, tmp_path: Path) -> None:
-    path = write_town(tmp_path / "town.gpkg")
+    path = write_staffed_town(tmp_path / "town.gpkg")
     with Workspace.open(path) as workspace, workspace.edit("test", "hole") as edit:
         edit.delete("grid", ["350725001002002"])  # a quarter of the town is in no grid now
     with serving(path) as origin:
         visit = make_visit(browser, origin, WIDE)
+        visit.log_in("staff", PASSWORD)
         visit.open()
         assert not any("findings.geojson" in url for url in visit.requests)
         visit.page.locator("label[data-group=finding] input").check()
@@ -347,5 +371,37 @@ def test_letters_of_another_revision_do_not_colour_the_wrong_buildings(
         visit.wait(
             "url_layer_homes_0 && document.querySelector('#coverage').getAttribute('aria-busy') === 'false'"
         )
+        visit.require_quiet()
+        visit.page.context.close()
+
+
+@pytest.mark.parametrize(
+    ("level", "size"), [("areas", WIDE), ("areas", PHONE), ("map", WIDE), ("map", PHONE)]
+)
+def test_what_a_level_does_not_offer_is_neither_shown_nor_asked_for(
+    browser: Browser, tmp_path: Path, level: str, size: dict[str, int]
+) -> None:
+    path = write_town(tmp_path / "town.gpkg")
+    with Workspace.open(path) as workspace:
+        workspace.set_setting("web.public", level, "test")
+    with serving(path) as origin:
+        visit = make_visit(browser, origin, size)
+        # A link of somebody who may see more opens without it.
+        visit.open(
+            "/#layers=homes,gap,centre,finding&colours=bands&reading=minutes:9:adult&plan=minutes:7:adult"
+        )
+        visit.settle()
+        asked = [url.removeprefix(origin) for url in visit.requests]
+        for address in ("/api/v1/gaps", "/api/v1/findings", "/api/v1/centres", "/api/v1/homes/doubt"):
+            assert not any(url.startswith(address) for url in asked), address
+        assert any(url.startswith("/api/v1/homes") for url in asked) == (level == "map")
+        for name in ("gap", "finding"):
+            assert visit.page.locator(f"label[data-group={name}]").count() == 0
+        assert visit.page.locator("input[name=colours]").count() == (2 if level == "map" else 0)
+        assert visit.page.locator("#tab-gaps, #tab-district, #mode-plan").count() == 0
+        assert visit.page.locator("#tab-community[aria-selected=true]").count() == 1
+        assert visit.page.locator("#more-with-login").count() == 1
+        if level == "areas":
+            assert "不可达" not in visit.page.inner_text("#legend-body")
         visit.require_quiet()
         visit.page.context.close()

@@ -35,11 +35,7 @@ def planner(browser, path) -> Iterator[Visit]:
         add_account(workspace, "planner", PASSWORD, role="planner", actor="test")
     with serving(path) as origin:
         visit = make_visit(browser, origin, WIDE)
-        visit.page.goto(f"{origin}/login")
-        visit.page.fill("input[name=login]", "planner")
-        visit.page.fill("input[name=password]", PASSWORD)
-        visit.page.keyboard.press("Enter")
-        visit.settle()
+        visit.log_in("planner", PASSWORD)
         visit.open()
         visit.page.click("#mode-plan")
         visit.wait(COVERED)

@@ -6,10 +6,9 @@ from typing import Any, cast
 
 from flask import Blueprint, Response, redirect, request, url_for
 
-from geogrid.coverage.reading import Reading
 from geogrid.errors import GeogridError, InvalidOptionError
 from geogrid.labels import label
-from geogrid.schema import ACCOUNT_ROLES, AREA_LAYERS, SETTING_CHOICES, SETTINGS, find_layer
+from geogrid.schema import ACCOUNT_ROLES, AREA_LAYERS, SETTINGS, find_layer
 from geogrid.workspace.account import (
     Account,
     add_account,
@@ -21,6 +20,8 @@ from geogrid.workspace.account import (
     list_accounts,
 )
 from geogrid.workspace.audit import TrailReport, read_trail, verify_trail
+from geogrid.workspace.record import tell_records
+from geogrid.workspace.setting import change_setting
 from webmap.account_pages import render_page, render_refused
 from webmap.county import current_county
 from webmap.languages import page_language
@@ -30,11 +31,8 @@ from webmap.sessions import open_workspace
 admin = Blueprint("admin", __name__, url_prefix="/admin")
 
 RECORDS_A_PAGE = 100
-LONGEST_SETTING = 500
 AT_THE_COMPUTER = ("county.code",)
 """Settings that are changed on the server's own command line alone."""
-TIANDITU_MAPS = ("", "tianditu-vec", "tianditu-img")
-"""The base maps that may be chosen from afar: a path would make the server open any file of its computer."""
 
 
 # --- accounts --------------------------------------------------------------------------------------
@@ -141,10 +139,11 @@ def audit_page() -> Response:
         chosen = chosen[(chosen["account"] == account) | (chosen["subject"] == account)]
     page = _read_page(len(chosen))
     shown = chosen.iloc[page * RECORDS_A_PAGE : (page + 1) * RECORDS_A_PAGE]
-    rows = shown.astype(object).where(shown.notna(), "").to_dict("records")
+    with open_workspace() as workspace:
+        rows = tell_records(workspace, shown, language)
     return render_page(
         "admin_audit.html",
-        rows=[{**row, "title": _title_action(str(row["action"]), language)} for row in rows],
+        rows=rows,
         actions=[(name, _title_action(name, language)) for name in actions],
         action=action,
         account=account,
@@ -185,35 +184,17 @@ def settings_page() -> Response:
     """The county's settings; a POST sets one: `name` and `value`."""
     if request.method == "GET":
         return render_page("admin_settings.html", settings=_list_settings())
-    name, value = request.form.get("name", ""), request.form.get("value", "").strip()
+    name, value = request.form.get("name", ""), request.form.get("value", "")
+    login = current_reader().login
     try:
-        value = _require_setting(name, value)
+        if name not in SETTINGS or name in AT_THE_COMPUTER:
+            known = ", ".join(key for key in SETTINGS if key not in AT_THE_COMPUTER)
+            raise InvalidOptionError(option="name", value=name[:40], expected=known)
         with open_to_edit() as workspace:
-            workspace.set_setting(name, value, current_reader().login)
+            change_setting(workspace, name, value, actor=login, author=login)
     except GeogridError as error:
         return render_refused("admin_settings.html", error, settings=_list_settings())
     return cast("Response", redirect(url_for("admin.settings_page", lang=page_language()), code=303))
-
-
-def _require_setting(name: str, value: str) -> str:
-    """A value as it is stored.
-
-    Raises
-    ------
-    InvalidOptionError
-        When there is no such setting, it is not changed from afar, or it cannot have that value.
-    """
-    if name not in SETTINGS or name in AT_THE_COMPUTER:
-        known = ", ".join(key for key in SETTINGS if key not in AT_THE_COMPUTER)
-        raise InvalidOptionError(option="name", value=name[:40], expected=known)
-    if name == "reading":
-        return str(Reading.parse(value))
-    allowed = {**SETTING_CHOICES, "map.basemap": TIANDITU_MAPS}.get(name)
-    if allowed is not None and value not in allowed:
-        raise InvalidOptionError(option=name, value=value[:40], expected=" / ".join(map(repr, allowed)))
-    if len(value) > LONGEST_SETTING or not value.isprintable():
-        raise InvalidOptionError(option=name, value=f"{value[:40]}…", expected=f"≤ {LONGEST_SETTING}")
-    return value
 
 
 def _list_settings() -> list[dict[str, Any]]:

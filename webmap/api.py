@@ -12,9 +12,11 @@ from geogrid.coverage.catchment import outline_catchments, outline_isochrones
 from geogrid.coverage.reading import Reading
 from geogrid.crs import CGCS2000
 from geogrid.errors import FeatureNotFoundError, InvalidOptionError, UnknownLayerError
-from geogrid.io.export import hide_small_counts, write_layer
+from geogrid.io.export import leave_out_counts, write_layer
 from geogrid.labels import label
 from geogrid.schema import find_layer
+from geogrid.workspace.audit import Event
+from geogrid.workspace.record import put_on_record
 from webmap.asked import read_body
 from webmap.basemap import describe_base_map
 from webmap.columns import BORDERED, OUTLINED, PUBLIC_COLUMNS
@@ -173,7 +175,7 @@ def coverage() -> Response:
 def gaps() -> Response:
     """The gaps under a reading, largest first; `?format=geojson` with their ground; `gpkg`, `xlsx`, `csv` as files.
 
-    As in every export, a file has no counts of people under 5.
+    As in every export, people are rounded to tens in a file and left out where they or their homes are few.
     """
     county = current_view()
     reading = requested_reading(county)
@@ -181,7 +183,9 @@ def gaps() -> Response:
     if wanted == "json":
         return _answer(write_json({"reading": str(reading), "gaps": list_gaps(county, reading)}))
     if wanted in GAP_FILES:
-        frame, _ = hide_small_counts(frame_gaps(county, reading))
+        frame, _ = leave_out_counts(frame_gaps(county, reading))
+        detail = {"format": wanted, "reading": str(reading), "rows": len(frame)}
+        put_on_record(county.path, Event(current_reader().login, "export", "layer:gap", detail=detail))
         title = label("coverage.gap", page_language())
         crs = str(CGCS2000) if wanted == "gpkg" else None
         return send_written(
@@ -244,8 +248,7 @@ def isochrones() -> Response:
 
 
 def _write_isochrones(county: County, reading: Any) -> str:
-    ground = outline_isochrones(county.layout, county.ground, reading)
-    ground = ground.set_geometry(ground.simplify(DRAWN_TOLERANCE_M))
+    ground = outline_isochrones(county.layout, county.ground, reading, tolerance_m=DRAWN_TOLERANCE_M)
     return write_features(ground, plain_records(ground, ("centre", "name")), "isochrones")
 
 

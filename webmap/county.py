@@ -287,7 +287,10 @@ class CountySource:
             return county
 
     def _look(self) -> tuple[object, ...]:
-        """What changes when the file does: the size and time of it and of its log, and the day."""
+        """What changes when the file does: the size and time of it and of its log, and the day.
+
+        Whoever opens the file makes an empty log, and whoever closes it last takes it away: neither is news.
+        """
         marks: list[object] = [datetime.date.today()]  # noqa: DTZ011  see above
         for path in (self.path, self.path.with_name(self.path.name + "-wal")):
             try:
@@ -295,7 +298,7 @@ class CountySource:
             except FileNotFoundError:
                 marks.append(None)
             else:
-                marks.append((status.st_mtime_ns, status.st_size))
+                marks.append((status.st_mtime_ns, status.st_size) if status.st_size else None)
         return tuple(marks)
 
 

@@ -130,7 +130,10 @@ GROUPS = (
         (LayerPlan("homes", MAP_TILES, "homes", "buildings"),),
     ),
     GroupPlan(
-        "gap", "coverage", True, (LayerPlan("areas", "/api/v1/gaps?format=geojson", "gap", "gaps", True, "study"),)
+        "gap",
+        "coverage",
+        True,
+        (LayerPlan("areas", "/api/v1/gaps?format=geojson", "gap", "gaps", True, "study"),),
     ),
     GroupPlan(
         "centre",

@@ -12,7 +12,9 @@ from geogrid.errors import GeogridError, InvalidOptionError
 from geogrid.io.table import TABLE_SUFFIXES
 from geogrid.labels import LANGUAGES, label
 from geogrid.workspace import Workspace
+from geogrid.workspace.audit import Event
 from geogrid.workspace.batch import BatchReport, Columns, locate_file
+from geogrid.workspace.record import put_on_record
 from webmap.county import current_county
 from webmap.jobs import Job, Product, Work, current_jobs
 from webmap.languages import page_language
@@ -54,8 +56,9 @@ def order_batch() -> Response:
     language = page_language()
     county = current_county()
     people = open_sight(county, current_reader(), county.day).people
-    work = _locate(county.path, sent, columns, datum, asked.get("encoding") or None, people, language)
-    return show_job(current_jobs().submit(current_owner(), "batch", sent.name, work, folder=sent.folder))
+    owner = current_owner()
+    work = _locate(county.path, sent, columns, datum, asked.get("encoding") or None, people, language, owner)
+    return show_job(current_jobs().submit(owner, "batch", sent.name, work, folder=sent.folder))
 
 
 def _locate(
@@ -66,6 +69,7 @@ def _locate(
     encoding: str | None,
     people: frozenset[str] | None,
     language: str,
+    owner: str,
 ) -> Work:
     def work(job: Job) -> Product:
         def start(n_rows: int) -> Callable[[int], None]:
@@ -91,6 +95,9 @@ def _locate(
                     start=start,
                     people=people,
                 )
+            tells_people = people is None or bool(people)
+            detail = {"rows": report.n_rows, "resolved": report.n_resolved, "people": tells_people}
+            put_on_record(county, Event(owner, "batch", detail=detail))
         except GeogridError as refusal:
             if getattr(refusal, "file", "") == sent.path.name:
                 refusal.file = sent.name  # type: ignore[attr-defined]  # its class has the field

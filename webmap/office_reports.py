@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import replace
 
 from flask import Blueprint, Response, request
 
+from geogrid.coverage.telling import LEAST_HOMES
 from geogrid.crs import WGS84
 from geogrid.errors import ConsentMissingError, InvalidOptionError, UnknownLayerError
-from geogrid.io.export import EXPORT_SUFFIXES, hide_small_counts, write_layer
+from geogrid.io.export import EXPORT_SUFFIXES, leave_out_counts, write_layer
 from geogrid.labels import LANGUAGES, label
 from geogrid.reports.compose import compose_report
-from geogrid.reports.forms import FORMS, describe_command, write_document
+from geogrid.reports.forms import FORMS, PUBLIC_FORMS, describe_command, describe_event, write_document
 from geogrid.reports.gather import Request, gather_county
+from geogrid.reports.public import compose_public_report
 from geogrid.schema import LAYERS, SMALLEST_COUNT, TABLES
 from geogrid.workspace import Workspace
+from geogrid.workspace.audit import Event
 from geogrid.workspace.exporting import COMPUTED, read_export
+from geogrid.workspace.record import put_on_record
 from geogrid.workspace.scenarios import list_scenarios
 from webmap.county import County, current_county
 from webmap.jobs import Job, Product, Work, current_jobs
@@ -25,12 +29,16 @@ from webmap.languages import page_language
 from webmap.names import name_download
 from webmap.office import current_owner, render_office, require_whole_county, show_job
 from webmap.roles import needs
+from webmap.view import current_view
 
 office_reports = Blueprint("office_reports", __name__, url_prefix="/office")
 
 STEP_SHARES = {"read": 0.02, "findings": 0.08, "coverage": 0.25, "doubt": 0.35, "siting": 0.5}
 """How much of a report is done when each step begins; drawing is the rest, from `DRAWING`."""
 DRAWING = 0.7
+LONGEST_CRS = 40
+PUBLIC = "public"
+"""The scope of a report for everybody."""
 
 
 @office_reports.get("/reports")
@@ -64,19 +72,26 @@ def order_report() -> Response:
     form = _choose("form", asked.get("form", ""), FORMS)
     tongue = _choose("language", asked.get("language", page_language()), LANGUAGES)
     kind, _, code = asked.get("scope", "").partition(":")
-    if kind:
+    is_public = kind == PUBLIC
+    if kind and not is_public:
         _choose("scope", kind, ("community", "district"))
     wanted = Request(
         community=code if kind == "community" else None,
         district=code if kind == "district" else None,
         scenario=asked.get("scenario") or None,
         since=_read_revision(asked.get("since", "")),
+        is_public=is_public,
     )
+    if is_public:
+        _choose("form", form, PUBLIC_FORMS)
     about = name_download(
         county, label("web.office.report.title", tongue), code, wanted.scenario or "", suffix=form
     )
     job = current_jobs().submit(
-        current_owner(), "report", about, _report(county.path, wanted, form, tongue, about)
+        current_owner(),
+        "report",
+        about,
+        _report(current_view(), wanted, form, tongue, about, current_owner()),
     )
     return show_job(job)
 
@@ -95,9 +110,14 @@ def order_export() -> Response:
     if asked.get("consent") != "yes":
         raise ConsentMissingError(sentence=label("web.office.export.consent", language))
     about = name_download(county, titles[layer], suffix=suffix)
-    job = current_jobs().submit(
-        current_owner(), "export", about, _export(county, layer, suffix, asked.get("crs") or None, about)
+    crs = asked.get("crs") or None
+    if crs is not None and len(crs) > LONGEST_CRS:
+        raise InvalidOptionError(option="crs", value=crs[:40], expected="EPSG:4490 …")
+    event = Event(
+        current_owner(), "export", f"layer:{layer}", detail={"file": suffix, "crs": crs, "consent": True}
     )
+    work = _export(county, layer, suffix, crs, about, event)
+    job = current_jobs().submit(current_owner(), "export", about, work)
     return show_job(job)
 
 
@@ -127,18 +147,30 @@ def _read_revision(text: str) -> int | None:
     return int(text)
 
 
-def _report(path: Path, wanted: Request, form: str, tongue: str, name: str) -> Work:
+def _report(view: County, wanted: Request, form: str, tongue: str, name: str, owner: str) -> Work:
+    path, seen = view.path, None if view.whole is None else view.seen
+
     def work(job: Job) -> Product:
         today = datetime.date.today()  # noqa: DTZ011  # the office's own day
-        with Workspace.open(path, readonly=True) as workspace:
-            facts = gather_county(
-                workspace, wanted, today, lambda step: job.tell(STEP_SHARES[step], f"report.step.{step}")
-            )
-        document = compose_report(
-            facts, tongue, command=describe_command(path.name, f"report{form}", wanted, tongue)
-        )
         out = job.folder / f"report{form}"
+        command = describe_command(path.name, f"report{form}", wanted, tongue)
+        with Workspace.open(path, readonly=True) as workspace:
+            if wanted.is_public:
+                job.tell(STEP_SHARES["coverage"], "report.step.coverage")
+                document = compose_public_report(workspace, today, tongue, command=command)
+                write_document(document, None, out, _draw_with(job))
+                put_on_record(path, describe_event(owner, wanted, form))
+                return Product(out, name)
+            facts = gather_county(
+                workspace,
+                wanted,
+                today,
+                lambda step: job.tell(STEP_SHARES[step], f"report.step.{step}"),
+                seen=seen,
+            )
+        document = compose_report(facts, tongue, command=command)
         write_document(document, facts, out, _draw_with(job))
+        put_on_record(path, describe_event(owner, wanted, form))
         return Product(out, name)
 
     return work
@@ -148,17 +180,21 @@ def _draw_with(job: Job) -> Callable[[int, int], None]:
     return lambda done, total: job.tell(DRAWING + (1 - DRAWING) * done / total, "report.step.draw")
 
 
-def _export(county: County, layer: str, suffix: str, crs: str | None, name: str) -> Work:
+def _export(county: County, layer: str, suffix: str, crs: str | None, name: str, event: Event) -> Work:
     def work(job: Job) -> Product:
         job.tell(0.1, "report.step.coverage" if layer in COMPUTED else "report.step.read")
         with Workspace.open(county.path, readonly=True) as workspace:
             frame = read_export(workspace, layer)
-        frame, n_hidden = hide_small_counts(frame)
+        frame, n_hidden = leave_out_counts(frame)
         job.tell(0.7, "web.office.step.write")
         out = job.folder / f"export{suffix}"
         written = write_layer(frame, out, layer_title=title_exports("zh")[layer], crs=crs)
+        put_on_record(county.path, replace(event, detail={**event.detail, "rows": len(frame)}))
         hidden = [
-            tuple(label("web.office.export.hidden", x, n=n_hidden, least=SMALLEST_COUNT) for x in LANGUAGES)
+            tuple(
+                label("web.office.export.hidden", x, n=n_hidden, homes=LEAST_HOMES, least=SMALLEST_COUNT)
+                for x in LANGUAGES
+            )
         ]
         told = [_part(note) for note in written.notes] + (hidden if n_hidden else [])
         return Product(written.path, name, tuple((zh, en) for zh, en in told))

@@ -400,6 +400,7 @@ def _write(preview: Preview) -> int | None:
             note=f"import {layer} {preview.options.name}",
             is_rehearsal=False,
             expected=preview.revision,
+            file=preview.options.name,
         ).revision
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from geogrid.coverage.telling import BUILDING_COUNTS
 from geogrid.errors import EmptyLayerError, PlaceNotFoundError
 from geogrid.labels import LANGUAGES, label
 from geogrid.responsibility.describe import describe_area
@@ -18,7 +19,7 @@ from webmap.duties import arrange_duties
 from webmap.geojson import plain_records
 from webmap.roles import Reader
 from webmap.roster import open_sight
-from webmap.view import COUNTS, narrow
+from webmap.view import narrow
 
 MOST_PLACES = 10
 MOST_RESULTS = 12
@@ -81,7 +82,7 @@ def count_buildings(view: County) -> dict[str, dict[str, Any]]:
 
 def _count_buildings(view: County) -> dict[str, dict[str, Any]]:
     frame = view.layers["building"]
-    records = plain_records(frame, ("id", *COUNTS, "people_source"))
+    records = plain_records(frame, ("id", *BUILDING_COUNTS, "people_source"))
     return {key: record for record in records if view.sees_all([key := record.pop("id")])}
 
 

@@ -53,6 +53,7 @@ def serve(
     if (cert is None) != (key is None):
         raise InvalidOptionError(option="--cert, --key", value="…", expected="两者同时给出 / both or none")
     known = name_server(host, names)
+    os.umask(0o077)  # whatever the server writes is its user's alone
     # Whatever a library writes for a while lies in our own folder too, and is swept with it.
     tempfile.tempdir = str(scratch_folder())
     path = county if county is not None else _find_demo()
@@ -240,6 +241,7 @@ def _warm(source: CountySource, store: TileStore) -> None:
     from geogrid.workspace import Workspace
     from webmap.places import search_places
     from webmap.tiles import warm_tiles
+    from webmap.view import find_told
 
     started = time.perf_counter()
     try:
@@ -251,6 +253,7 @@ def _warm(source: CountySource, store: TileStore) -> None:
         for query in ("a", "1"):  # names by their initials, and numbers
             search_places(county, query)
         county.assess_doubt(county.reading)
+        find_told(county)
     except GeogridError:
         return  # the page says what is missing
     _say("serve.warmed", seconds=f"{time.perf_counter() - started:.1f}")

@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 
 from geogrid.coverage.assess import Coverage
+from geogrid.coverage.doubt import RANGE_FIELDS
 from geogrid.coverage.reading import Reading
 from geogrid.coverage.telling import round_sum
 from geogrid.crs import to_lonlat
@@ -62,10 +63,12 @@ def summarise_coverage(view: County, reading: Reading, *, studies: bool) -> dict
     return view.results.find(("summary", reading, studies), lambda: _summarise(view, reading, studies))
 
 
-def _summarise(view: County, reading: Reading, studies: bool) -> dict[str, Any]:  # passed on
+def _summarise(view: County, reading: Reading, studies: bool) -> dict[str, Any]:
     coverage = view.assess_doubt(reading) if studies else view.assess(reading)
     figures = coverage.to_dict()
-    for name in ("gaps", "doubt"):  # gaps are told apart; of the doubt, the ranges of people are
+    _add_ends(figures)
+    # Gaps are told apart; of the doubt, the ranges of people are.
+    for name in ("gaps", "doubt", "outside_extent"):
         figures.pop(name)
     figures["title"] = title_reading(reading)
     figures["left_out"] = {
@@ -76,6 +79,7 @@ def _summarise(view: County, reading: Reading, studies: bool) -> dict[str, Any]:
         bounds = _area_bounds(view, kind)
         ids = coverage.homes.groupby(coverage.homes[kind].fillna("").to_numpy(object)).groups
         for row in figures[f"by_{kind}"]:
+            _add_ends(row)
             row.pop("doubt")
             row["bounds"] = bounds.get(row["code"])
             if not view.sees_all(ids.get(row["code"] or "", ())):
@@ -83,6 +87,12 @@ def _summarise(view: County, reading: Reading, studies: bool) -> dict[str, Any]:
             else:
                 row["people"]["rounded"] = False
     return figures if studies else _tell_roughly(figures)
+
+
+def _add_ends(row: Mapping[str, Any]) -> None:
+    """To the people of a row, what is known of the ends of their range; nothing without doubt."""
+    if row["doubt"] is not None:
+        row["people"].update({name: row["doubt"]["people"][name] for name in RANGE_FIELDS})
 
 
 def _tell_people(

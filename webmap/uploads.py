@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -92,5 +93,8 @@ def save_upload(field: str, supported: Sequence[str]) -> Upload:
     if suffix not in supported:
         raise UnsupportedFileError(name, suffix or "-", list(supported))
     path = current_jobs().open_folder() / f"upload{suffix}"
-    sent.save(path)
+    with os.fdopen(
+        os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o600), "wb"
+    ) as file:
+        sent.save(file)
     return Upload(name, path)

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -20,15 +19,12 @@ from flask import request
 
 from geogrid.areas.share import assign_areas
 from geogrid.coverage.reading import STANDARD_READINGS, Reading
-from geogrid.coverage.telling import Told, choose_told, round_sum, tell_people
+from geogrid.coverage.telling import Told, blank_counts, choose_told, round_sum, tell_people
 from geogrid.crs import change_crs, crs_name
 from geogrid.schema import AREA_LAYERS
 from webmap.county import County, Results, current_county
 from webmap.readings import asked_reading
 from webmap.roles import Reader, current_reader, require
-
-COUNTS = ("households", "residents", "residents_0_14", "residents_60_plus", "residents_80_plus")
-"""What is counted by building."""
 
 KEPT_VIEWS = 8
 """Scopes whose views are kept at a time; each computes its own answers."""
@@ -54,24 +50,16 @@ def narrow(county: County, reader: Reader) -> County:
 
 
 def _blank_outside(county: County, scope: Sequence[str]) -> County:
-    building = county.layers["building"]
-    seen = building.assign(is_seen=find_in_scope(county, scope)).set_index("id")["is_seen"]
-    blank = {"building": blank_counts(building, seen)}
-    town = county.town and replace(county.town, building=blank_counts(county.town.building, seen))
+    building, town = county.layers["building"], county.town
+    seen = frozenset(building["id"][find_in_scope(county, scope)])
     return replace(
         county,
-        layers={**county.layers, **blank},
-        town=town,
+        layers={**county.layers, "building": blank_counts(building, seen)},
+        town=town and replace(town, building=blank_counts(town.building, seen)),
         results=Results(),
         whole=county,
-        seen=frozenset(seen.index[seen]),
+        seen=seen,
     )
-
-
-def blank_counts(building: gpd.GeoDataFrame, seen: pd.Series) -> gpd.GeoDataFrame:
-    """Buildings with the counts of those alone that are marked as seen, by id."""
-    is_seen = building["id"].map(seen).fillna(value=False).to_numpy(bool)
-    return building.assign(**{name: building[name].where(is_seen) for name in COUNTS})
 
 
 def find_in_scope(county: County, scope: Sequence[str]) -> Flags:

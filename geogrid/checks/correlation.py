@@ -155,6 +155,7 @@ def sample_shapes(shapes: Shapes, form: Form) -> Floats:
         return points
     if form is Form.EDGE:
         lines = shapely.boundary(flat) if dimension == 2 else flat
+        lines = lines[shapely.length(lines) > 0]  # GEOS cannot divide a line of no length
         vertices: Floats = shapely.get_coordinates(shapely.segmentize(lines, CELL_M / 2))
         return vertices
     return _sample_ground(shapely.make_valid(flat))

@@ -14,9 +14,10 @@ from shapely.geometry.base import BaseGeometry
 
 from geogrid.areas.mend import NOBODY, Rule, Tiling, keep_polygons, snap_vertices, tile_extent
 from geogrid.areas.share import assign_areas
+from geogrid.checks.attempt import find_culprits, find_unusable
 from geogrid.checks.partition import find_partition_faults
 from geogrid.crs import require_metric
-from geogrid.errors import Fault, UndecidableMendError
+from geogrid.errors import LISTED, Fault, UndecidableMendError
 from geogrid.findings import Finding
 from geogrid.labels import LANGUAGES, label
 from geogrid.responsibility.columns import read_texts
@@ -119,6 +120,40 @@ def plan_mend(
     [[None, 'B', 10.0], ['B', 'A', 10.0]]
     """
     require_metric(areas, layer)
+    try:
+        return _plan_mend(
+            areas,
+            extent,
+            layer,
+            rule=rule,
+            winner=winner,
+            snap_m=snap_m,
+            sliver_m=sliver_m,
+            buildings=buildings,
+            parents=parents,
+            parent_column=parent_column,
+        )
+    except shapely.errors.ShapelyError as error:
+        reason = str(error).strip().partition("\n")[0][:200]
+        culprits = ", ".join(find_culprits(areas, layer, reason)[:LISTED]) or "?"
+        raise UndecidableMendError(
+            layer=layer, faults=[_fault("failed", codes=culprits, reason=reason)]
+        ) from error
+
+
+def _plan_mend(
+    areas: gpd.GeoDataFrame,
+    extent: BaseGeometry | None,
+    layer: str,
+    *,
+    rule: Rule,
+    winner: str | None,
+    snap_m: float,
+    sliver_m: float,
+    buildings: gpd.GeoDataFrame | None,
+    parents: gpd.GeoDataFrame | None,
+    parent_column: str,
+) -> MendPlan:
     codes = read_texts(areas, "code")
     extent = _require_decidable(areas, codes, extent, layer, rule, winner)
     before = keep_polygons(shapely.make_valid(shapely.force_2d(areas.geometry.to_numpy())))
@@ -168,7 +203,10 @@ def _require_decidable(
         faults.append(_fault("no_code", count=codes.count(None)))
     repeated = sorted(code for code, count in Counter(codes).items() if code and count > 1)
     faults += [_fault("repeated", code=code) for code in repeated]
-    is_bare = shapely.is_missing(shapes) | (shapely.area(shapely.make_valid(shapes)) == 0)
+    unusable = find_unusable(shapes)
+    faults += [_fault("unusable", code=codes[row] or "?") for row in np.flatnonzero(unusable)]
+    usable = np.where(unusable, None, shapes)
+    is_bare = ~unusable & (shapely.is_missing(shapes) | (shapely.area(shapely.make_valid(usable)) == 0))
     faults += [_fault("bare", code=codes[row] or "?") for row in np.flatnonzero(is_bare)]
     if rule is Rule.WINNER and winner is None:
         faults.append(_fault("no_winner"))
@@ -178,6 +216,15 @@ def _require_decidable(
         raise UndecidableMendError(layer=layer, faults=faults)
     (ground,) = keep_polygons(shapely.make_valid(np.array([shapely.force_2d(extent)], dtype=object)))
     return ground
+
+
+def require_usable(frame: gpd.GeoDataFrame, layer: str) -> None:
+    """Raise UndecidableMendError when a layer that bounds the areas has shapes from which nothing is computed."""
+    unusable = find_unusable(frame.geometry.to_numpy())
+    codes = read_texts(frame, "code")
+    if unusable.any():
+        faults = [_fault("unusable", code=codes[row] or layer) for row in np.flatnonzero(unusable)]
+        raise UndecidableMendError(layer=layer, faults=faults)
 
 
 def _require_moderate(

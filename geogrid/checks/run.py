@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 import geopandas as gpd
 import pandas as pd
@@ -12,8 +13,9 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geogrid.areas.validity import select_current
+from geogrid.checks.attempt import attempt, set_aside
 from geogrid.checks.beats import find_beat_faults
-from geogrid.checks.buildings import find_building_faults
+from geogrid.checks.buildings import find_building_faults, find_outside_buildings
 from geogrid.checks.codes import find_community_code_faults, find_grid_code_faults
 from geogrid.checks.datum import Position, find_shifted_layers, judge_positions
 from geogrid.checks.duties import find_duty_faults
@@ -75,21 +77,37 @@ def check_county(
         When a layer that holds something is not in metres.
     """
     filled = {name: frame for name, frame in layers.items() if not frame.empty}
+    findings: list[Finding] = []
+    whole: dict[str, gpd.GeoDataFrame] = {}
     for name, frame in filled.items():
         require_metric(frame, name)
-    current = {name: select_current(frame, on) for name, frame in filled.items()}
+        whole[name], unusable = set_aside(frame, name)
+        findings += unusable
+    current = {name: select_current(frame, on) for name, frame in whole.items()}
     positions = judge_positions(current)
-    findings = find_shifted_layers(positions)
+    findings += find_shifted_layers(positions)
     for name, frame in {**filled, **tables}.items():
         findings += find_key_faults(frame, name, on)
         if "valid_to" in frame.columns:
             findings += find_validity_faults(frame, name)
+    named = {
+        (found.layer, key)
+        for found in findings
+        if found.code == "geometry.unusable"
+        for key in found.features
+    }
     for name, frame in current.items():
-        findings += find_geometry_faults(frame, name)
+        faults = list(attempt(name, frame, partial(find_geometry_faults, frame, name)))
+        # What was set aside is no feature without a shape.
+        findings += [
+            found
+            for found in faults
+            if (name, *found.features) not in named or found.code != "geometry.empty"
+        ]
     findings += find_reference_faults(layers, tables, on)
     findings += _check_areas(current)
     findings += _check_streets(current)
-    findings += _check_roster(filled, tables, on)
+    findings += _check_roster(whole, tables, on)
     return Checkup(sort_findings(findings), positions)
 
 
@@ -99,22 +117,27 @@ def _check_areas(current: Mapping[str, gpd.GeoDataFrame]) -> Iterator[Finding]:
     village = select_village(communities)
     for name in PARTITION_LAYERS:
         if name in current:
-            yield from find_partition_faults(
-                current[name], extent, name, village=None if name == "community" else village
+            beside = None if name == "community" else village
+            yield from attempt(
+                name,
+                current[name],
+                partial(find_partition_faults, current[name], extent, name, village=beside),
             )
     if "grid" in current:
         districts = current.get("district", gpd.GeoDataFrame(columns=["code"], geometry=[]))
-        yield from find_grid_faults(current["grid"], communities, districts, extent)
+        faults = partial(find_grid_faults, current["grid"], communities, districts, extent)
+        yield from attempt("grid", current["grid"], faults)
         yield from find_grid_code_faults(current["grid"])
     if "beat" in current:
-        yield from find_edge_faults(current["beat"], "beat")
+        yield from attempt("beat", current["beat"], partial(find_edge_faults, current["beat"], "beat"))
         buildings = current.get("building", gpd.GeoDataFrame({"id": []}, geometry=[]))
-        yield from find_beat_faults(current["beat"], communities, buildings)
+        faults = partial(find_beat_faults, current["beat"], communities, buildings)
+        yield from attempt("beat", current["beat"], faults)
     if "community" in current:
         yield from find_community_code_faults(communities, current.get("county", communities.iloc[:0]))
     for name in AREA_LAYERS:
         if name in current:
-            yield from find_exclaves(current[name], name)
+            yield from attempt(name, current[name], partial(find_exclaves, current[name], name))
     yield from _check_buildings(current, extent, village)
 
 
@@ -124,28 +147,33 @@ def _check_buildings(
     """Every building in the extent has its community and district, and off village land its grid."""
     if "building" not in current:
         return
+    yield from find_outside_buildings(current["building"], extent)
     off_village = extent if extent is None or village is None else shapely.difference(extent, village)
     grounds = {**dict.fromkeys(PARTITION_LAYERS, extent), "grid": off_village}
     for name, ground in grounds.items():
         if name in current and not current[name].empty:
-            yield from find_building_faults(current["building"], current[name], name, ground)
+            faults = partial(find_building_faults, current["building"], current[name], name, ground)
+            yield from attempt("building", current["building"], faults)
 
 
 def _check_streets(current: Mapping[str, gpd.GeoDataFrame]) -> Iterator[Finding]:
     if "street" in current:
-        yield from find_near_misses(current["street"])
-        yield from find_line_faults(current["street"])
+        streets = current["street"]
+        yield from attempt("street", streets, partial(find_near_misses, streets))
+        yield from attempt("street", streets, partial(find_line_faults, streets))
         if "building" in current:
-            yield from find_far_homes(current["building"], current["street"])
+            homes = current["building"]
+            yield from attempt("building", homes, partial(find_far_homes, homes, streets))
         if "centre" in current:
-            yield from find_centre_faults(current["centre"], current["street"])
+            centres = current["centre"]
+            yield from attempt("centre", centres, partial(find_centre_faults, centres, streets))
     if "compound" in current:
+        compounds = current["compound"]
         no_gates = gpd.GeoDataFrame(
-            {"id": [], "compound": [], "pedestrian": [], "locked": []},
-            geometry=[],
-            crs=current["compound"].crs,
+            {"id": [], "compound": [], "pedestrian": [], "locked": []}, geometry=[], crs=compounds.crs
         )
-        yield from find_gate_faults(current["compound"], current.get("gate", no_gates))
+        faults = partial(find_gate_faults, compounds, current.get("gate", no_gates))
+        yield from attempt("compound", compounds, faults)
     yield from _check_stops(current)
 
 
@@ -157,10 +185,11 @@ def _check_stops(current: Mapping[str, gpd.GeoDataFrame]) -> Iterator[Finding]:
     street, gate, street_barrier, compound, barrier, square = (
         complete_layer(current.get(name, gpd.GeoDataFrame(geometry=[], crs=crs)), name) for name in names
     )
-    yield from find_unnamed_gates(compound, gate)
+    yield from attempt("gate", gate, partial(find_unnamed_gates, compound, gate))
     if len(street):
-        yield from find_stop_faults(street, gate, street_barrier, compound, barrier)
-        yield from find_square_faults(square, street)
+        faults = partial(find_stop_faults, street, gate, street_barrier, compound, barrier)
+        yield from attempt("street", street, faults)
+        yield from attempt("square", square, partial(find_square_faults, square, street))
 
 
 def _check_roster(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from pathlib import Path
 
 import click
@@ -28,18 +29,22 @@ def list_them(county: Path, last: int, as_json: bool) -> None:
     """列出记录。/ List the records, oldest first."""
     from geogrid.workspace import Workspace
     from geogrid.workspace.audit import read_trail
+    from geogrid.workspace.record import local_moment, read_detail, tell_records
 
     with Workspace.open(county, readonly=True) as workspace:
         trail = read_trail(workspace).tail(last)
-    rows = trail.astype(object).where(trail.notna(), None).to_dict("records")
+        told = tell_records(workspace, trail, language())
     if as_json:
+        rows = trail.astype(object).where(trail.notna(), None).to_dict("records")
+        for row in rows:
+            moment = local_moment(row["at"])
+            row["at"] = row["at"] if moment is None else moment.isoformat()
+            row["detail"] = read_detail(row["detail"])
         echo_json(rows)
         return
     columns = ("id", "at", "account", "action", "subject", "reason", "detail")
     heads = [label(f"cli.audit.{name}", language()) for name in columns]
-    click.echo(
-        format_table(heads, [[_tell(name, row[name], language()) for name in columns] for row in rows])
-    )
+    click.echo(format_table(heads, [list(astuple(one)) for one in told]))
 
 
 @command.command("verify")
@@ -71,14 +76,3 @@ def verify(county: Path, as_json: bool) -> int:
         )
         click.echo(label("cli.audit.head", language(), head=report.head))
     return EXIT_FINDINGS if report.broken else 0
-
-
-def _tell(column: str, value: object, language: str) -> str:
-    if value is None:
-        return ""
-    if column != "action":
-        return str(value)
-    try:
-        return label(f"audit.{value}", language)
-    except KeyError:  # an action of a newer version
-        return str(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from geogrid.cli.output import format_count, format_table
@@ -11,13 +12,26 @@ EQUITY_KINDS = ("county", "community")
 """Areas whose rows are printed; `--json` has the others."""
 
 
-def format_range(ends: list[int] | None) -> str:
+STRETCHED = "*"
+"""Stands behind the end of a range that reaches to the base value."""
+
+
+def format_range(ends: list[int] | None, stretched: str | None = None) -> str:
     """A range of counts; a dash where it is unknown.
 
-    >>> format_range([1234, 5678]), format_range(None)
-    ('1,234-5,678', '–')
+    >>> format_range([1234, 5678]), format_range([1234, 5678], "low"), format_range(None)
+    ('1,234-5,678', '1,234*-5,678', '–')
     """
-    return "–" if ends is None else f"{ends[0]:,}-{ends[1]:,}"
+    if ends is None:
+        return "–"
+    marks = [STRETCHED if stretched == end else "" for end in ("low", "high")]
+    return "-".join(f"{end:,}{mark}" for end, mark in zip(ends, marks, strict=True))
+
+
+def explain_stretched(ranges: Iterable[dict[str, Any]], language: str) -> list[str]:
+    """A line on ranges that reach to the base value; none where none does."""
+    is_stretched = any(one["stretched"] for one in ranges)
+    return [label("cli.coverage.doubt.stretched", language)] if is_stretched else []
 
 
 def describe_doubt(told: dict[str, Any], unit: str, speed_m_per_s: float, language: str) -> list[str]:
@@ -32,14 +46,23 @@ def describe_doubt(told: dict[str, Any], unit: str, speed_m_per_s: float, langua
     speed_m_per_s
         Of the reading's walker.
     """
-    counts = told["homes"]
+    counts, ranged = told["homes"], told[unit]
+    low_error, high_error = ranged["sampling_error"] or (0, 0)
     lines = [
         label(
             f"cli.coverage.doubt.range_{unit}",
             language,
-            range=format_range(told[unit]["covered_range_90"]),
+            range=format_range(ranged["covered_range_90"], ranged["stretched"]),
             worlds=f"{told['n_worlds']:,}",
             seed=told["seed"],
+        ),
+        *explain_stretched([ranged], language),
+        label(
+            f"cli.coverage.doubt.error_{unit}",
+            language,
+            low=f"{low_error:,}",
+            high=f"{high_error:,}",
+            share=f"{100 * told['share_error']:.1f}",
         ),
         label(
             "cli.coverage.doubt.homes",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from geogrid.cli import language
-from geogrid.cli.certainty import describe_doubt, describe_equity, format_range
+from geogrid.cli.certainty import describe_doubt, describe_equity, explain_stretched, format_range
 from geogrid.cli.explanation import explain_building
 from geogrid.cli.options import county_argument, json_option
 from geogrid.cli.output import echo_json, format_count, format_share, format_table, tell_not_found
@@ -46,7 +46,7 @@ SHOWN_GAPS = 10
 @click.option(
     "--worlds",
     type=click.IntRange(min=0),
-    default=200,
+    default=300,
     show_default=True,
     help="模拟情形数，0 为不计算区间 / worlds drawn for the range, 0 for none",
 )
@@ -138,10 +138,10 @@ def command(
         }
     shares = assess_equity(town, layout, reading, coverage.homes).to_dict() if equity else None
     if out is not None:
-        from geogrid.io.export import hide_small_counts, write_layer
+        from geogrid.io.export import leave_out_counts, write_layer
 
-        gaps = change_crs(coverage.gaps, store_crs, "gap").assign(reading=str(reading))
-        gaps, _ = hide_small_counts(gaps.assign(synthetic=True) if synthetic else gaps)
+        gaps = change_crs(coverage.printed_gaps, store_crs, "gap").assign(reading=str(reading))
+        gaps, _ = leave_out_counts(gaps.assign(synthetic=True) if synthetic else gaps)
         title = label("coverage.gap", language())
         write_layer(gaps, out, layer_title=title)
     if homes is not None:
@@ -249,6 +249,7 @@ def _describe(
                 for a in found[key]
             ]
             lines.append(format_table(heads + [label(f"cli.coverage.{head}", tongue) for head in more], rows))
+            lines += explain_stretched([a["doubt"][unit] for a in found[key] if a["doubt"]], tongue)
     gaps = found["gaps"]
     if gaps:
         lines += ["", label("cli.coverage.gaps", tongue, shown=min(len(gaps), SHOWN_GAPS), total=len(gaps))]
@@ -281,7 +282,10 @@ def _doubt_cells(doubt: dict[str, Any] | None, unit: str) -> list[str]:
     """The range of an area and its homes in doubt; nothing where doubt was not assessed."""
     if doubt is None:
         return []
-    return [format_range(doubt[unit]["covered_range_90"]), format_count(doubt["homes"]["in_doubt"])]
+    return [
+        format_range(doubt[unit]["covered_range_90"], doubt[unit]["stretched"]),
+        format_count(doubt["homes"]["in_doubt"]),
+    ]
 
 
 def _describe_left_out(found: dict[str, Any]) -> list[str]:
@@ -291,6 +295,9 @@ def _describe_left_out(found: dict[str, Any]) -> list[str]:
     missing = found["people"].get("homes_without_people")
     if missing:
         lines.append(label("cli.coverage.homes_without_people", tongue, count=f"{missing:,}"))
+    if found["outside_extent"]["n_homes"]:
+        count = f"{found['outside_extent']['n_homes']:,}"
+        lines.append(label("cli.coverage.outside_extent", tongue, count=count))
     for reason, left in found["left_out"].items():
         if left["n_homes"]:
             lines.append(

@@ -9,7 +9,7 @@ import click
 
 from geogrid.cli import EXIT_FINDINGS, language
 from geogrid.cli.import_layer import parse_mapping
-from geogrid.cli.options import author_option, county_argument, json_option
+from geogrid.cli.options import author_option, county_argument, json_option, operator_name
 from geogrid.cli.output import echo_json, format_count, format_table
 from geogrid.labels import label
 
@@ -99,7 +99,7 @@ def command(
         revision = None
         if not dry_run:
             name = "" if file is None else file.name
-            revision = apply_derived(workspace, layer, frame, author=author, file=name)
+            revision = apply_derived(workspace, layer, frame, author=author, file=name, actor=operator_name())
     if as_json:
         echo_json({**({} if plan is None else _to_dict(plan)), "layer": layer, "revision": revision})
     else:

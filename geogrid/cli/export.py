@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from geogrid.cli import language
-from geogrid.cli.options import county_argument
-from geogrid.cli.output import Progress
+from geogrid.cli.options import county_argument, operator_name
+from geogrid.cli.output import Progress, record_here
 from geogrid.errors import BulkExportError, UnknownLayerError
 from geogrid.labels import LANGUAGES, label
 from geogrid.schema import LAYERS, SMALLEST_COUNT, TABLES
@@ -46,18 +46,20 @@ def command(
     Write a layer; a computed one: catchment, isochrone, gap, home; or all layers into one GeoPackage.
     FILE ends in .gpkg, .geojson, .fgb, .shp.zip, .dxf, .kml, .csv or .xlsx. No personal data is exported.
     """
+    from geogrid.coverage.telling import LEAST_HOMES
     from geogrid.crs import choose_output_crs
-    from geogrid.io.export import hide_small_counts, write_layer, write_layers
+    from geogrid.io.export import leave_out_counts, write_layer, write_layers
     from geogrid.io.naming import suffix_of
     from geogrid.workspace import Workspace
+    from geogrid.workspace.audit import Event
     from geogrid.workspace.exporting import COMPUTED, EXPORTABLE, read_export
 
     if layer not in EXPORTABLE and layer not in (*COMPUTED, ALL):
         raise UnknownLayerError(layer=layer, known=", ".join([*EXPORTABLE, *COMPUTED, ALL]))
     speak = tongue or language()
     names = list(EXPORTABLE) if layer == ALL else [layer]
-    with Workspace.open(county) as workspace:
-        _ask(workspace, layer, speak, is_sure=yes)
+    with Workspace.open(county, readonly=True) as workspace:
+        is_asked = _ask(workspace, layer, speak, is_sure=yes)
         with workspace.snapshot():
             frames = {name: read_export(workspace, name) for name in names}
         target = choose_output_crs(
@@ -65,7 +67,7 @@ def command(
         )
     n_hidden = 0
     for name, frame in frames.items():
-        frames[name], n = hide_small_counts(frame)
+        frames[name], n = leave_out_counts(frame)
         n_hidden += n
     titles = {name: _title(name, speak) for name in names}
     progress = Progress(speak)
@@ -75,8 +77,14 @@ def command(
     else:
         written = write_layer(frames[layer], file, layer_title=titles[layer], crs=target, progress=progress)
         click.echo(label("cli.export.done", speak, count=f"{len(frames[layer]):,}", path=written.path))
+    subject = ",".join(f"layer:{name}" for name in names)
+    n_rows = sum(map(len, frames.values()))
+    detail = {"file": written.path.name, "crs": crs, "consent": yes or is_asked, "rows": n_rows}
+    record_here(county, Event(operator_name(), "export", subject, detail=detail), speak)
     if n_hidden:
-        click.echo(label("cli.export.hidden", speak, count=f"{n_hidden:,}", least=SMALLEST_COUNT))
+        click.echo(
+            label("cli.export.hidden", speak, count=f"{n_hidden:,}", homes=LEAST_HOMES, least=SMALLEST_COUNT)
+        )
     for note in written.notes:
         click.echo(f"  {note}")
 
@@ -88,8 +96,12 @@ def _title(name: str, speak: str) -> str:
     return layer.zh if speak == "zh" else layer.en
 
 
-def _ask(workspace: Workspace, layer: str, speak: str, *, is_sure: bool) -> None:
+def _ask(workspace: Workspace, layer: str, speak: str, *, is_sure: bool) -> bool:
     """Ask before a whole county leaves the house; a single layer is only remarked on where nobody can answer.
+
+    Returns
+    -------
+    Whether somebody was asked and agreed.
 
     Raises
     ------
@@ -97,12 +109,12 @@ def _ask(workspace: Workspace, layer: str, speak: str, *, is_sure: bool) -> None
         For all layers, when there is neither a terminal nor a yes.
     """
     if is_sure or layer not in (ALL, *BULK_LAYERS):
-        return
+        return False
     area_m2 = max(
         _measure_extent(workspace.read_metric(name)) for name in (BULK_LAYERS if layer == ALL else [layer])
     )
     if layer != ALL and area_m2 <= BULK_M2:
-        return
+        return False
     what = label("cli.export.all", speak) if layer == ALL else _title(layer, speak)
     can_ask = sys.stdin.isatty()
     if layer == ALL and not can_ask:
@@ -110,6 +122,7 @@ def _ask(workspace: Workspace, layer: str, speak: str, *, is_sure: bool) -> None
     click.echo(label("cli.export.bulk", speak, what=what, area=f"{area_m2 / 1e6:,.1f}"), err=True)
     if can_ask:
         click.confirm(label("cli.export.ask", speak), abort=True, err=True)
+    return can_ask
 
 
 def _measure_extent(frame: gpd.GeoDataFrame) -> float:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from geogrid.cli import language
-from geogrid.cli.options import author_option, county_argument
+from geogrid.cli.options import author_option, county_argument, operator_name
 from geogrid.cli.output import Progress
 from geogrid.errors import EmptyLayerError
 from geogrid.labels import label
@@ -38,6 +38,8 @@ def command(county: Path, file: Path, dry_run: bool, author: str) -> None:
             author=author,
             note=f"import-elevation {file.name}",
             is_rehearsal=dry_run,
+            actor=operator_name(),
+            file=file.name,
         )
     click.echo(
         label(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from geogrid.cli import EXIT_FINDINGS, language
-from geogrid.cli.options import author_option, county_argument
+from geogrid.cli.options import author_option, county_argument, operator_name
 from geogrid.cli.output import Progress, warn_of
 from geogrid.errors import InvalidOptionError
 from geogrid.labels import label
@@ -116,6 +116,8 @@ def command(
             author=author,
             note=f"import {layer} {file.name}",
             is_rehearsal=dry_run,
+            actor=operator_name(),
+            file=file.name,
         )
     for note in notes:
         click.echo(f"  {note}")

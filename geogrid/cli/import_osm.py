@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from geogrid.cli import language
-from geogrid.cli.options import author_option, county_argument
+from geogrid.cli.options import author_option, county_argument, operator_name
 from geogrid.cli.output import Progress, format_table, warn_of
 from geogrid.labels import label
 
@@ -44,6 +44,8 @@ def command(county: Path, file: Path, mode: str | None, dry_run: bool, author: s
             author=author,
             note=f"import-osm {file.name}",
             is_rehearsal=dry_run,
+            actor=operator_name(),
+            file=file.name,
         )
     warn_of(find_shifted_layers(report.positions), language())
     heads = [label(f"cli.import-osm.{head}", language()) for head in ("layer", "added", "updated")]

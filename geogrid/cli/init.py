@@ -20,9 +20,10 @@ from geogrid.labels import label
 )
 def command(county: Path, code: str, name: str, reading: str) -> None:
     """新建空白县域文件。/ Make a new, empty county file."""
-    from geogrid.coverage.reading import Reading
     from geogrid.workspace import Workspace
+    from geogrid.workspace.setting import check_setting
 
-    parsed = Reading.parse(reading)
-    with Workspace.create(county, code, name, reading=str(parsed)) as workspace:
+    code, name = check_setting("county.code", code), check_setting("county.name", name)
+    reading = check_setting("reading", reading)
+    with Workspace.create(county, code, name, reading=reading) as workspace:
         click.echo(label("cli.init.done", language(), path=workspace.path, private=workspace.private_path))

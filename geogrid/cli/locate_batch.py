@@ -12,8 +12,8 @@ import click
 
 from geogrid.cli import EXIT_FINDINGS, language
 from geogrid.cli.import_layer import DATUMS
-from geogrid.cli.options import IsoDate, county_argument
-from geogrid.cli.output import format_count
+from geogrid.cli.options import IsoDate, county_argument, operator_name
+from geogrid.cli.output import format_count, record_here
 from geogrid.labels import label
 
 
@@ -45,9 +45,10 @@ def command(
     """
     from geogrid.crs import Datum
     from geogrid.workspace import Workspace
+    from geogrid.workspace.audit import Event
     from geogrid.workspace.batch import Columns, locate_file
 
-    with ExitStack() as stack, Workspace.open(county) as workspace:
+    with ExitStack() as stack, Workspace.open(county, readonly=True) as workspace:
 
         def start(n_rows: int) -> Callable[[int], None]:
             hidden = not sys.stderr.isatty()
@@ -66,6 +67,8 @@ def command(
             start=start,
         )
         synthetic = workspace.is_synthetic
+    detail = {"rows": report.n_rows, "resolved": report.n_resolved, "people": True}
+    record_here(county, Event(operator_name(), "batch", detail=detail), language())
     if synthetic:
         click.echo(f"〔{label('synthetic', language())}〕")
     click.echo(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from geogrid.cli import EXIT_FINDINGS, language
-from geogrid.cli.options import author_option, county_argument, json_option
+from geogrid.cli.options import author_option, county_argument, json_option, operator_name
 from geogrid.cli.output import echo_json, format_table
 from geogrid.labels import label
 
@@ -93,7 +93,7 @@ def command(
                 click.confirm(
                     label("cli.mend.ask", language(), count=len(plan.changed)), abort=True, err=True
                 )
-            revision = apply_mend(workspace, plan, author)
+            revision = apply_mend(workspace, plan, author, actor=operator_name())
     if as_json:
         echo_json({**_to_dict(plan), "revision": revision})
     elif revision is not None:

@@ -6,6 +6,7 @@ import json
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +17,7 @@ from geogrid.labels import label
 
 if TYPE_CHECKING:  # it brings geopandas, which `--help` does not wait for
     from geogrid.findings import Finding
+    from geogrid.workspace.audit import Event
 
 
 def width_of(text: str) -> int:
@@ -73,6 +75,20 @@ def tell_not_found(message: str, suggestions: Sequence[str], *, as_json: bool, *
     else:
         click.echo(message, err=True)
     return EXIT_FINDINGS
+
+
+def record_here(county: Path, event: Event, language: str) -> None:
+    """Put on record what was written out; where the record cannot be written, say so on standard error.
+
+    Whoever may read the files has what is in them anyway, so that this refuses nothing.
+    """
+    from geogrid.errors import WorkspaceError
+    from geogrid.workspace.record import put_on_record
+
+    try:
+        put_on_record(county, event)
+    except WorkspaceError as error:
+        click.echo(label("cli.not_recorded", language, why=error.message(language)), err=True)
 
 
 def warn_of(findings: Iterable[Finding], language: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from geogrid.cli import language
-from geogrid.cli.options import author_option, county_argument, json_option
+from geogrid.cli.options import author_option, county_argument, json_option, operator_name
 from geogrid.cli.output import echo_json, format_table, tell_not_found
 from geogrid.errors import FeatureNotFoundError, InvalidOptionError
 from geogrid.labels import label
@@ -77,7 +77,7 @@ def command(
         elif file is not None:
             _save(workspace, name, file, author, version)
         else:
-            applied = apply_kept_scenario(workspace, name, author, version=version)
+            applied = apply_kept_scenario(workspace, name, author, version=version, actor=operator_name())
             if as_json:
                 echo_json(
                     {

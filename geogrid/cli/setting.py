@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from geogrid.cli import language
-from geogrid.cli.options import author_option, county_argument
+from geogrid.cli.options import author_option, county_argument, operator_name
 from geogrid.cli.output import format_table
 from geogrid.errors import InvalidOptionError
 from geogrid.labels import label
-from geogrid.schema import SETTING_CHOICES, SETTINGS
+from geogrid.schema import SETTINGS
 
 
 @click.command("setting")
@@ -21,20 +21,15 @@ from geogrid.schema import SETTING_CHOICES, SETTINGS
 @author_option
 def command(county: Path, name: str | None, value: str | None, author: str) -> None:
     """查看或修改设置（审图号、密级、正式口径等）。/ Show the settings, or set NAME to VALUE."""
-    from geogrid.coverage.reading import Reading
     from geogrid.workspace import Workspace
+    from geogrid.workspace.setting import change_setting
 
     if name is not None and name not in SETTINGS:
         raise InvalidOptionError(option="NAME", value=name, expected=", ".join(SETTINGS))
-    if name == "reading" and value is not None:
-        value = str(Reading.parse(value))
-    if value is not None and value not in SETTING_CHOICES.get(str(name), (value,)):
-        raise InvalidOptionError(
-            option=str(name), value=value, expected=" / ".join(SETTING_CHOICES[str(name)])
-        )
     with Workspace.open(county, readonly=value is None) as workspace:
         if name is not None and value is not None:
-            workspace.set_setting(name, value, author)
+            folder = workspace.path.resolve().parent
+            change_setting(workspace, name, value, actor=operator_name(), author=author, folder=folder)
         settings = workspace.settings
     rows = [
         [key, titles[0] if language() == "zh" else titles[1], settings.get(key, "")]

@@ -8,7 +8,7 @@ import click
 
 from geogrid.cli import language
 from geogrid.cli.import_layer import parse_mapping
-from geogrid.cli.options import author_option, county_argument, json_option
+from geogrid.cli.options import author_option, county_argument, json_option, operator_name
 from geogrid.cli.output import echo_json, format_table
 from geogrid.labels import label
 
@@ -77,7 +77,7 @@ def command(
         totals, shown = [Totals(None, str(area), counts)], f"--area {area}"
     with Workspace.open(county) as workspace:
         plan = plan_spread(workspace, totals, layer, shown, is_overwriting=overwrite_counted)
-        revision = None if dry_run else apply_spread(workspace, plan, author, shown)
+        revision = None if dry_run else apply_spread(workspace, plan, author, shown, actor=operator_name())
     if as_json:
         echo_json(
             {"areas": plan.areas.to_dict("records"), "changed": len(plan.changes), "revision": revision}

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from geogrid.cli import language
-from geogrid.cli.options import author_option, county_argument
+from geogrid.cli.options import author_option, county_argument, operator_name
 from geogrid.labels import label
 
 
@@ -25,8 +25,8 @@ def command(county: Path, revision: int | None, author: str) -> None:
 
     with Workspace.open(county) as workspace:
         if revision is not None:
-            workspace.undo_revision(revision, author)
-        undone = workspace.undo(author) if revision is None else revision
+            workspace.undo_revision(revision, author, actor=operator_name())
+        undone = workspace.undo(author, actor=operator_name()) if revision is None else revision
         note = workspace.history().set_index("revision").loc[undone, "note"]
     key = "cli.undo.done" if revision is None else "cli.undo.done_named"
     click.echo(label(key, language(), revision=undone, note=note))

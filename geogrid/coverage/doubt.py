@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.sparse import csr_matrix
 
-from geogrid.coverage.lots import WorldNumber
+from geogrid.coverage.draws import WorldNumber
 from geogrid.coverage.possible_gates import spread_gates, spread_stops
+from geogrid.coverage.ranges import Ranges, draw_people, find_ranges
 from geogrid.coverage.reading import Reading
-from geogrid.coverage.repricing import Parts, measure_world, take_apart
+from geogrid.coverage.repricing import Parts, keep_reached, measure_world, take_apart
 from geogrid.coverage.town import Town
 from geogrid.coverage.walks import Layout, Objects
 from geogrid.coverage.worlds import (
@@ -28,8 +30,10 @@ from geogrid.coverage.worlds import (
     INFERRED_GATE_SHARE,
     LEG_COMPOUND,
     LEG_COUNTY,
+    OTHER_GATE_SHARE,
     PEOPLE_BUILDING,
     PEOPLE_COUNTY,
+    POSSIBLE,
     SLOPE,
     SPEED,
     Scope,
@@ -40,17 +44,21 @@ from geogrid.errors import InvalidOptionError
 from geogrid.network.compounds import GateOrigin
 from geogrid.network.impedance import LENGTH, Floats, Integers
 
-N_WORLDS = 200
-"""Worlds drawn unless told otherwise: the share of worlds that cover a home is then known to 3.5 points (one
-standard deviation at a half), the ends of a 90 % range to about a twentieth of its width."""
+N_WORLDS = 300
+"""Worlds drawn unless told otherwise. The share of worlds that cover a home is then known to 2.9 points (one
+standard deviation, at a half, at most), and of all worlds 90 % lie in a range, give or take one point from seed to
+seed (`benchmarks/doubt.py` measures it)."""
 SURE_SHARE = 0.95
 """A home is surely in when at least this share of the worlds cover it, surely out when at most 1 less this."""
-RANGE_ENDS = (0.05, 0.95)
-"""Quantiles between which 90 % of the worlds lie."""
 ROUNDING_MS = 0.5
 """A segment on which the slope costs or saves no more than this is level: that is the rounding."""
 ESTIMATED = "estimated"
 AREA_KINDS = ("community", "district")
+UNITS, ENDS = ("homes", "people"), ("low", "high")
+RANGE_FIELDS = ("covered_range_90", "sampling_error", "stretched")
+RANGE_COLUMNS = ("low", "high", "low_error", "high_error")
+BATCH = 32
+"""Worlds whose homes are summed together."""
 
 
 class Verdict(StrEnum):
@@ -68,14 +76,16 @@ class Assumption:
     Attributes
     ----------
     name
-        That of a `Spread`; or `gate_inferred`, `gate_unknown` (drawn around the compound), `leg_barred`,
-        `way_doubtful` (streets, and gates and barriers on them).
+        That of a `Spread`; or `gate_inferred`, `gate_unknown` (drawn around the compound), `gate_other` (the same,
+        beside a single mapped gate), `leg_barred`, `way_doubtful` (streets,
+        and gates and barriers on them).
     scope
         What shares one factor.
     low_90, high_90
         Between which factors 90 % of the worlds lie; None for gates, barred legs and doubtful ways.
     chance
-        Of an inferred gate to be one, and of a barred leg or a doubtful way to be walked; else None.
+        Of an inferred gate to be one, of a compound with a single gate to have another, and of a barred leg or a
+        doubtful way to be walked; else None.
     n
         How many such factors: 1 for the county, else compounds, streets, buildings.
     """
@@ -102,7 +112,9 @@ class Doubt:
         One row per area: `kind` (county, community, district), `code` (None for the county, and for homes
         in no area of the kind), `surely_in`, `in_doubt`, `surely_out` (homes), `people_surely_in` and so on
         (<NA> where homes exist and nothing is known of their people), `homes_low`, `homes_high`,
-        `people_low`, `people_high` (covered, 90 % range).
+        `people_low`, `people_high` (covered, 90 % range), `homes_low_error` and so on (their sampling error, see
+        `ranges.Ranges`), `homes_stretched`, `people_stretched` (`low` or `high` where that end reaches to the base
+        value, which lies outside of what 90 % of the worlds say; None else).
     """
 
     reading: Reading
@@ -112,6 +124,11 @@ class Doubt:
     verdict: Objects
     areas: pd.DataFrame
     assumptions: tuple[Assumption, ...]
+
+    @property
+    def share_error(self) -> float:
+        """Standard deviation of a home's `covered_share` from one set of worlds to another, at most."""
+        return float(0.5 / np.sqrt(self.n_worlds))
 
 
 def assess_doubt(
@@ -126,9 +143,9 @@ def assess_doubt(
     """How sure the coverage of a town is.
 
     Homes without an answer (islands, unsnapped) stay without one: they are counted as that, not as in doubt.
-    A range holds the base value: where nine worlds of ten lie on one side of it, as when a compound's gate is
-    unknown and the base takes the best place for it, the range reaches to it. For the same reason no home
-    that the base covers is surely out, and none that it does not is surely in.
+    A range holds the base value: where 95 % of the worlds lie on one side of it, as when a compound's gate is
+    unknown and the base takes the best place for it, the range reaches to it, and `stretched` says so. For the
+    same reason no home that the base covers is surely out, and none that it does not is surely in.
 
     Parameters
     ----------
@@ -144,32 +161,39 @@ def assess_doubt(
     """
     if n_worlds < 1:
         raise InvalidOptionError(option="n_worlds", value=str(n_worlds), expected="1, 2, …")
-    parts = take_apart(town, spread_stops(spread_gates(town, layout)), reading.measure)
+    whole = take_apart(town, spread_stops(spread_gates(town, layout)), reading.measure)
+    parts = keep_reached(whole, reading.cutoff_units)
     people, is_estimated = _read_people(layout)
     answered = (homes["status"] != "unanswered").to_numpy(bool)
     covered = (homes["status"] == "covered").to_numpy(bool)
     areas, area_of_home = _number_areas(homes)
+    sums = _weigh_areas(area_of_home, people, is_estimated, len(areas))
     times_covered = np.zeros(len(homes), np.int64)
-    n_homes = np.empty((n_worlds, len(areas)))
-    n_people = np.empty((n_worlds, len(areas)))
-    for number in range(n_worlds):
-        world = draw_world(parts.subject, WorldNumber(seed, number))
-        cost = measure_world(parts, world, limit=reading.cutoff_units)
-        is_in = answered & (cost <= reading.cutoff_units)
-        times_covered += is_in
-        in_world = np.where(is_estimated, people * world.people, people)
-        n_homes[number] = _sum_areas(area_of_home, is_in.astype(float), len(areas))
-        n_people[number] = _sum_areas(area_of_home, np.where(is_in, in_world, 0.0), len(areas))
+    found = []
+    for begin in range(0, n_worlds, BATCH):
+        numbers = range(begin, min(begin + BATCH, n_worlds))
+        is_in = np.empty((len(homes), len(numbers)))
+        for column, number in enumerate(numbers):
+            world = draw_world(parts.subject, WorldNumber(seed, number))
+            cost = measure_world(parts, world, limit=reading.cutoff_units)
+            is_in[:, column] = answered & (cost <= reading.cutoff_units)
+        times_covered += is_in.sum(axis=1).astype(np.int64)
+        found.append((sums @ is_in).T)
     share = np.where(answered, times_covered / n_worlds, np.nan)
     verdict = _judge(share, covered)
     areas = areas.join(_count_verdicts(homes["people"], verdict, area_of_home, len(areas)))
+    n_homes, counted, estimated, squares = np.split(np.concatenate(found), 4, axis=1)
     base_homes = _sum_areas(area_of_home, covered.astype(float), len(areas))
     base_people = _sum_areas(area_of_home, np.where(covered, people, 0.0), len(areas))
-    areas["homes_low"], areas["homes_high"] = _find_range(n_homes, base_homes)
+    n_people = draw_people(counted, estimated, squares, seed)
     is_known = _is_sum_known(homes["people"], covered, area_of_home, len(areas))
-    for name, values in zip(("people_low", "people_high"), _find_range(n_people, base_people), strict=True):
-        areas[name] = pd.Series(values).astype("Int64").where(is_known)
-    assumptions = list_assumptions(parts, int((is_estimated & (people > 0)).sum()))
+    areas = areas.join(
+        [
+            _tabulate("homes", find_ranges(n_homes, n_worlds, base_homes), np.ones(len(areas), bool)),
+            _tabulate("people", find_ranges(n_people, n_worlds, base_people), is_known),
+        ]
+    )
+    assumptions = list_assumptions(whole, int((is_estimated & (people > 0)).sum()))
     return Doubt(reading, seed, n_worlds, share, verdict, areas, assumptions)
 
 
@@ -184,7 +208,7 @@ def list_assumptions(parts: Parts, n_estimated: int) -> tuple[Assumption, ...]:
     subject = parts.subject
     is_timed = parts.profile is not LENGTH
     slopes = np.maximum(np.abs(parts.uphill_ms), np.abs(parts.downhill_ms)) > ROUNDING_MS
-    n_crossed = len(np.unique(parts.street[parts.wait_ms > 0]))
+    n_crossed = len(subject.street_key)
     found = [
         _assume(SPEED, int(is_timed)),
         _assume(LEG_COUNTY, 1),
@@ -196,14 +220,14 @@ def list_assumptions(parts: Parts, n_estimated: int) -> tuple[Assumption, ...]:
         _assume(PEOPLE_BUILDING, n_estimated),
     ]
     of_origin = {
-        origin: len(np.unique(subject.gate_compound[subject.gate_origin == origin.value]))
-        for origin in GateOrigin
+        origin: len(np.unique(subject.gate_compound[subject.gate_origin == origin]))
+        for origin in (GateOrigin.INFERRED.value, GateOrigin.UNKNOWN.value, POSSIBLE)
     }
+    compound, inferred = Scope.COMPOUND, of_origin[GateOrigin.INFERRED.value]
     found += [
-        Assumption(
-            "gate_inferred", Scope.COMPOUND, of_origin[GateOrigin.INFERRED], chance=INFERRED_GATE_SHARE
-        ),
-        Assumption("gate_unknown", Scope.COMPOUND, of_origin[GateOrigin.UNKNOWN]),
+        Assumption("gate_inferred", compound, inferred, chance=INFERRED_GATE_SHARE),
+        Assumption("gate_unknown", compound, of_origin[GateOrigin.UNKNOWN.value]),
+        Assumption("gate_other", compound, of_origin[POSSIBLE], chance=OTHER_GATE_SHARE),
         Assumption("leg_barred", Scope.BUILDING, int(subject.is_barred.sum()), chance=BARRED_LEG_SHARE),
         Assumption("way_doubtful", Scope.STREET, _count_doubts(parts), chance=DOUBTFUL_WAY_SHARE),
     ]
@@ -224,25 +248,33 @@ def describe_area(doubt: Doubt, kind: str, code: str | None) -> dict[str, Any]:
 
     Returns
     -------
-    `homes` and `people`, each with `surely_in`, `in_doubt`, `surely_out` and `covered_range_90` (two whole
-    numbers); people are None where unknown.
+    `homes` and `people`, each with `surely_in`, `in_doubt`, `surely_out`, `covered_range_90` (two whole
+    numbers), `sampling_error` (of each of them, see `ranges.Ranges`) and `stretched` (`low` or `high` where that
+    end reaches to the base value, else None); people are None where unknown.
     """
     areas = doubt.areas
     rows = areas[(areas["kind"] == kind) & (areas["code"].isna() if code is None else areas["code"] == code)]
     if rows.empty:  # an area without homes
-        return {
-            unit: {**dict.fromkeys(map(str, Verdict), 0), "covered_range_90": [0, 0]}
-            for unit in ("homes", "people")
-        }
+        empty = {"covered_range_90": [0, 0], "sampling_error": [0, 0], "stretched": None}
+        return {unit: {**dict.fromkeys(map(str, Verdict), 0), **empty} for unit in UNITS}
     row = rows.iloc[0]
     told: dict[str, Any] = {}
     for unit, prefix in (("homes", ""), ("people", "people_")):
-        low, high = _as_count(row[f"{unit}_low"]), _as_count(row[f"{unit}_high"])
+        ends = [_as_count(row[f"{unit}_{end}"]) for end in ENDS]
+        errors = [_as_count(row[f"{unit}_{end}_error"]) for end in ENDS]
         told[unit] = {
             **{verdict.value: _as_count(row[f"{prefix}{verdict.value}"]) for verdict in Verdict},
-            "covered_range_90": None if low is None else [low, high],
+            "covered_range_90": None if ends[0] is None else ends,
+            "sampling_error": None if ends[0] is None else errors,
+            "stretched": row[f"{unit}_stretched"],
         }
     return told
+
+
+def describe_range(doubt: Doubt, kind: str, code: str | None) -> dict[str, Any]:
+    """Of the people covered in one area: `covered_range_90`, `sampling_error`, `stretched`, as `describe_area` has them."""
+    told = describe_area(doubt, kind, code)["people"]
+    return {name: told[name] for name in RANGE_FIELDS}
 
 
 def describe_doubt(doubt: Doubt) -> dict[str, Any]:
@@ -251,6 +283,7 @@ def describe_doubt(doubt: Doubt) -> dict[str, Any]:
         "seed": doubt.seed,
         "n_worlds": doubt.n_worlds,
         "sure_share": SURE_SHARE,
+        "share_error": round(doubt.share_error, 4),
         **describe_area(doubt, "county", None),
         "assumptions": [_describe_assumption(assumption) for assumption in doubt.assumptions],
     }
@@ -332,13 +365,30 @@ def _is_sum_known(
     return is_known
 
 
-def _find_range(sums: Floats, base: Floats) -> tuple[Integers, Integers]:
-    """Between which whole numbers 90 % of the worlds lie (rows; areas are columns), and the base does."""
-    low, high = np.quantile(sums, RANGE_ENDS, axis=0)
-    return (
-        np.floor(np.minimum(low, base)).astype(np.int64),
-        np.ceil(np.maximum(high, base)).astype(np.int64),
-    )
+def _weigh_areas(
+    area_of_home: Integers, people: Floats, is_estimated: npt.NDArray[np.bool_], n_areas: int
+) -> csr_matrix:
+    """What sums homes by area, shape (4 areas, h): homes, counted people, estimated people, their squares."""
+    n_homes = area_of_home.shape[1]
+    counted, estimated = np.where(is_estimated, 0.0, people), np.where(is_estimated, people, 0.0)
+    weights = np.stack([np.ones(n_homes), counted, estimated, estimated**2])
+    rows = area_of_home + n_areas * np.arange(len(weights))[:, None, None]
+    columns = np.broadcast_to(np.arange(n_homes), rows.shape)
+    values = np.broadcast_to(weights[:, None, :], rows.shape)
+    used = values.ravel() != 0
+    cells = rows.ravel()[used], columns.ravel()[used]
+    return csr_matrix((values.ravel()[used], cells), shape=(len(weights) * n_areas, n_homes))
+
+
+def _tabulate(unit: str, ranges: Ranges, is_known: npt.NDArray[np.bool_]) -> pd.DataFrame:
+    """Ranges as columns of the areas, <NA> where they are not known."""
+    columns = {
+        f"{unit}_{name}": pd.Series(getattr(ranges, name)).astype("Int64").where(is_known)
+        for name in RANGE_COLUMNS
+    }
+    stretched = ranges.stretched.copy()
+    stretched[~is_known] = None
+    return pd.DataFrame({**columns, f"{unit}_stretched": stretched})
 
 
 def _as_count(value: Any) -> int | None:

@@ -10,40 +10,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import dijkstra
 
-from geogrid.coverage.lots import Keys, make_keys
+from geogrid.coverage.draws import Keys, make_keys
+from geogrid.coverage.possible_gates import PossibleGates
+from geogrid.coverage.runs import Runs, join_runs, search_backwards
 from geogrid.coverage.town import Town, list_street_ids
-from geogrid.coverage.walks import Layout, PricedWays, price_ways
-from geogrid.coverage.worlds import Subject, World
+from geogrid.coverage.walks import PricedWays, price_ways
+from geogrid.coverage.worlds import POSSIBLE, Subject, World, list_slopes, make_swift_world
 from geogrid.network.access import Doors
+from geogrid.network.chains import contract_graph
 from geogrid.network.compounds import Gates
-from geogrid.network.graph import Costs, Graph, price_segments
+from geogrid.network.graph import Costs, Graph, price_segments, select_segments
 from geogrid.network.impedance import LENGTH, Floats, Integers, Profile, round_half_up
+from geogrid.network.kernel import load_kernel
 from geogrid.network.search import Ways, match_equal
-from geogrid.network.snap import price_along, price_from_ends, price_to_ends
-
-
-@dataclass(frozen=True)
-class Arcs:
-    """The graph turned round with one source before all centres, its parallel arcs side by side.
-
-    Attributes
-    ----------
-    order
-        Shape (a,): arcs sorted by tail and head; numbered segments forward, segments backward, ways of
-        centres to the starts of their segments, and to the ends.
-    first
-        Where each group of parallel arcs begins in that order.
-    head, indptr
-        Columns and rows of the sparse matrix of the groups.
-    """
-
-    order: Integers
-    first: Integers
-    head: Integers
-    indptr: Integers
+from geogrid.network.snap import price_along, price_to_ends
 
 
 @dataclass(frozen=True)
@@ -54,12 +35,12 @@ class Parts:
     ----------
     profile
         Who walks; for `LENGTH` speeds, waits and slopes have no part.
-    level_ms, wait_ms
-        Shape (s,): walking on the level, and waiting at crossings.
+    level_ms
+        Shape (s,): walking on the level.
+    wait_segment, wait_ms, wait_street
+        Shape (c,): the segments on which people wait at crossings, how long, and on which street of the subject.
     uphill_ms, downhill_ms
         Shape (s,): what the slope adds from start to end, and back; with what rounding adds.
-    street
-        Shape (s,): the number of the line, for the waits.
     ways
         The base ways, of which `home_place`, `centre_place` and `direct_place` say whose legs they are.
     beside
@@ -71,10 +52,11 @@ class Parts:
     graph: Graph
     profile: Profile
     level_ms: Floats
+    wait_segment: Integers
     wait_ms: Floats
+    wait_street: Integers
     uphill_ms: Floats
     downhill_ms: Floats
-    street: Integers
     ways: PricedWays
     home_place: Integers
     centre_place: Integers
@@ -82,7 +64,7 @@ class Parts:
     beside: Integers
     home: Integers
     first: Integers
-    arcs: Arcs
+    runs: Runs
     subject: Subject
 
     @property
@@ -91,21 +73,23 @@ class Parts:
         return len(self.subject.home_key)
 
 
-def take_apart(town: Town, layout: Layout, profile: Profile) -> Parts:
+def take_apart(town: Town, possible: PossibleGates, profile: Profile) -> Parts:
     """The walks of a town in parts.
 
     Parameters
     ----------
-    layout
-        With every place where a gate could be, and apart where a stop is in doubt; see
+    possible
+        The layout of the town with every place where a gate could be, and apart where a stop is in doubt; see
         `possible_gates.spread_gates` and `spread_stops`.
     """
+    layout = possible.layout
     graph = layout.network.public
     costs = price_segments(graph, profile)
     share = np.where(graph.is_steps, profile.steps_speed_share, 1.0)
     level_ms = 1000.0 * graph.length_m / (profile.speed_m_per_s * share)
     wait_ms = 1000.0 * graph.wait_s if profile.waits else np.zeros(graph.n_segments)
-    lines, street = np.unique(graph.line, return_inverse=True)
+    waiting = np.flatnonzero(wait_ms)
+    lines, street = np.unique(graph.line[waiting], return_inverse=True)
     ways = price_ways(layout, profile)
     home, first = np.unique(ways.homes.place, return_index=True)
     gates = layout.network.gates
@@ -128,10 +112,11 @@ def take_apart(town: Town, layout: Layout, profile: Profile) -> Parts:
         graph=graph,
         profile=profile,
         level_ms=level_ms,
-        wait_ms=wait_ms,
+        wait_segment=waiting,
+        wait_ms=wait_ms[waiting],
+        wait_street=street.astype(np.int64),
         uphill_ms=costs.forward - level_ms - wait_ms,
         downhill_ms=costs.backward - level_ms - wait_ms,
-        street=street.astype(np.int64),
         ways=ways,
         home_place=home_place,
         centre_place=centre_place,
@@ -139,14 +124,14 @@ def take_apart(town: Town, layout: Layout, profile: Profile) -> Parts:
         beside=np.stack(match_equal(ways.homes.segment, ways.centres.segment)),
         home=home,
         first=first,
-        arcs=_join_arcs(graph, ways.centres),
+        runs=join_runs(graph, layout.network.chains, ways.centres),
         subject=Subject(
             place_key=place_key[used],
             street_key=make_keys("street", list_street_ids(town)[lines]),
             home_key=home_key,
             centre_key=centre_key,
             gate_compound=gates.compound,
-            gate_origin=gates.origin[gates.compound],
+            gate_origin=np.where(possible.is_other, POSSIBLE, gates.origin[gates.compound]),
             gate_key=_make_gate_keys(gates, compound_id[of_gate]),
             is_barred=np.concatenate(
                 [
@@ -166,17 +151,72 @@ def _make_gate_keys(gates: Gates, compound_id: npt.NDArray[np.object_]) -> Keys:
     return make_keys("gate", [f"{of} {x} {y}" if one is None else one for one, of, (x, y) in rows])
 
 
+def keep_reached(parts: Parts, limit: float) -> Parts:
+    """The parts without the streets and ways that no walk within a limit takes in any world that may be drawn.
+
+    In the swiftest of all worlds every price is the least that it can be, so what is too far there is too
+    far in all of them: no answer within the limit changes.
+
+    Parameters
+    ----------
+    limit
+        As in `measure_world`.
+    """
+    if not len(parts.ways.homes.place) or not len(parts.ways.centres.place):
+        return parts
+    graph, homes, centres = parts.graph, parts.ways.homes, parts.ways.centres
+    low, high = list_slopes()
+    swift = replace(
+        parts,
+        uphill_ms=np.minimum(low * parts.uphill_ms, high * parts.uphill_ms),
+        downhill_ms=np.minimum(low * parts.downhill_ms, high * parts.downhill_ms),
+    )
+    world = make_swift_world(parts.subject)
+    costs, ways = price_world(swift, world)
+    nothing = np.zeros(graph.n_segments, bool)
+    reached = search_backwards(parts.runs, graph, costs, ways.centres, nothing, limit) <= limit
+    is_kept = reached[graph.start] | reached[graph.end]
+    is_kept[centres.segment] = True
+    walked = measure_world(swift, world, limit=limit) <= limit
+    way = np.flatnonzero(walked[homes.place] & is_kept[homes.segment])
+    number = np.cumsum(is_kept) - 1
+    near = select_segments(graph, np.flatnonzero(is_kept))
+    near_homes = Ways(
+        homes.place[way], number[homes.segment[way]], homes.fraction[way], homes.leg[way], homes.gate[way]
+    )
+    near_centres = replace(centres, segment=number[centres.segment])
+    waits = is_kept[parts.wait_segment]
+    home, first = np.unique(near_homes.place, return_index=True)
+    return replace(
+        parts,
+        graph=near,
+        level_ms=parts.level_ms[is_kept],
+        wait_segment=number[parts.wait_segment[waits]],
+        wait_ms=parts.wait_ms[waits],
+        wait_street=parts.wait_street[waits],
+        uphill_ms=parts.uphill_ms[is_kept],
+        downhill_ms=parts.downhill_ms[is_kept],
+        ways=PricedWays(near_homes, near_centres, parts.ways.direct),
+        home_place=parts.home_place[way],
+        beside=np.stack(match_equal(near_homes.segment, near_centres.segment)),
+        home=home,
+        first=first,
+        runs=join_runs(near, None if load_kernel() is None else contract_graph(near), near_centres),
+    )
+
+
 def price_world(parts: Parts, world: World) -> tuple[Costs, PricedWays]:
     """Prices of segments and ways in a world, whole milliseconds; a way that is closed in it costs `inf`.
 
     So does one to a street that nobody walks in it; the segments of that keep their prices, see `is_shut`.
     """
     speed = 1.0 if parts.profile is LENGTH else world.speed
-    waits = parts.wait_ms * world.crossing[parts.street]
-    costs = Costs(
-        forward=round_half_up((parts.level_ms + world.slope * parts.uphill_ms) / speed + waits),
-        backward=round_half_up((parts.level_ms + world.slope * parts.downhill_ms) / speed + waits),
-    )
+    waits = parts.wait_ms * world.crossing[parts.wait_street]
+    forward = (parts.level_ms + world.slope * parts.uphill_ms) / speed
+    backward = (parts.level_ms + world.slope * parts.downhill_ms) / speed
+    forward[parts.wait_segment] += waits
+    backward[parts.wait_segment] += waits
+    costs = Costs(round_half_up(forward), round_half_up(backward))
     leg = world.leg / speed
     is_open = np.append(world.is_open, [True])  # the last is for ways that pass no gate
     homes, centres, direct = parts.ways.homes, parts.ways.centres, parts.ways.direct
@@ -214,7 +254,7 @@ def measure_world(parts: Parts, world: World, *, limit: float) -> Floats:
     np.minimum.at(cost, direct.home, direct.cost)
     if not len(homes.place) or not len(centres.place):
         return cost
-    reached = _search_backwards(parts, costs, centres, is_shut(parts, world), limit)
+    reached = search_backwards(parts.runs, graph, costs, centres, is_shut(parts, world), limit)
     to_start, to_end = price_to_ends(homes.segment, homes.fraction, costs)
     found = homes.leg + np.minimum(
         to_start + reached[graph.start[homes.segment]], to_end + reached[graph.end[homes.segment]]
@@ -237,30 +277,3 @@ def _pick_places(ways: Ways, own: Integers, of_gate: Integers) -> Integers:
     """Whose factor the leg of each way has: its compound's where it passes a gate, else its own place's."""
     by_gate = np.append(of_gate, [-1])[ways.gate]
     return np.where(by_gate >= 0, by_gate, own[ways.place])
-
-
-def _join_arcs(graph: Graph, centres: Ways) -> Arcs:
-    source = np.full(len(centres.place), graph.n_nodes)
-    tail = np.concatenate([graph.end, graph.start, source, source])
-    head = np.concatenate([graph.start, graph.end, graph.start[centres.segment], graph.end[centres.segment]])
-    order = np.lexsort((head, tail))
-    tail, head = tail[order], head[order]
-    is_first = np.ones(len(order), bool)
-    is_first[1:] = (tail[1:] != tail[:-1]) | (head[1:] != head[:-1])
-    first = np.flatnonzero(is_first)
-    indptr = np.searchsorted(tail[first], np.arange(graph.n_nodes + 2))
-    return Arcs(order, first, head[first].astype(np.int32), indptr.astype(np.int32))
-
-
-def _search_backwards(
-    parts: Parts, costs: Costs, centres: Ways, shut: npt.NDArray[np.bool_], limit: float
-) -> Floats:
-    """Price from every node to the nearest centre, shape (n,)."""
-    from_start, from_end = price_from_ends(centres.segment, centres.fraction, costs)
-    arcs, size = parts.arcs, parts.graph.n_nodes + 1
-    forward, backward = (np.where(shut, np.inf, one) for one in (costs.forward, costs.backward))
-    price = np.concatenate([forward, backward, centres.leg + from_start, centres.leg + from_end])
-    cheapest = np.minimum.reduceat(price[arcs.order], arcs.first)
-    matrix = csr_matrix((cheapest, arcs.head, arcs.indptr), shape=(size, size))
-    reached: Floats = dijkstra(matrix, indices=size - 1, limit=limit)[:-1]
-    return reached

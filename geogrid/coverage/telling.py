@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
+import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -18,6 +19,9 @@ LEAST_HOMES = 10
 
 ROUNDED_TO = 10
 """What a told sum is rounded to, once, from the exact sum."""
+
+BUILDING_COUNTS = ("households", "residents", "residents_0_14", "residents_60_plus", "residents_80_plus")
+"""What is counted by building."""
 
 FEW = f"<{SMALLEST_COUNT}"
 
@@ -41,6 +45,12 @@ def round_sum(count: int | None) -> int | str | None:
     if count < SMALLEST_COUNT:
         return FEW
     return (int(count) + ROUNDED_TO // 2) // ROUNDED_TO * ROUNDED_TO
+
+
+def blank_counts(building: gpd.GeoDataFrame, seen: Collection[str]) -> gpd.GeoDataFrame:
+    """Buildings with the counts of those alone whose ids are `seen`."""
+    is_seen = building["id"].isin(list(seen)).to_numpy(bool)
+    return building.assign(**{name: building[name].where(is_seen) for name in BUILDING_COUNTS})
 
 
 @dataclass(frozen=True)
@@ -105,10 +115,11 @@ class _Chooser:
             columns += [(patterns[:, reading] == other).astype(np.int64) for other in _OTHER_STATUSES]
         self._sums = np.array(list(product(_COEFFICIENTS, repeat=len(columns))), np.int64)
         self._weighs = (self._sums @ np.array(columns)) != 0
-        codes, own = np.unique([str(code or "") for code in community], return_inverse=True)
-        self._codes: list[str | None] = [str(code) or None for code in codes]
-        self._counts = [_count(pattern.ravel(), own == c, areas, len(patterns)) for c in range(len(codes))]
-        n_areas = 1 + sum(len(set(kind)) for kind in areas)
+        codes, own = _number(community)
+        self._codes = codes
+        kinds = [_number(kind)[1] for kind in areas]
+        self._counts = [_count(pattern.ravel(), own == c, kinds, len(patterns)) for c in range(len(codes))]
+        n_areas = 1 + sum(int(kind.max(initial=-1)) + 1 for kind in kinds)
         self._left = np.zeros((n_areas, len(self._sums)), np.int64)
         self._held = [self._hold(number, frozenset()) for number in range(len(codes))]
         for held in self._held:
@@ -163,7 +174,7 @@ class _Chooser:
     def _lies_within(self, told: frozenset[int]) -> Flags:
         """The rows that take from told sums alone."""
         others = [column for column in range(self._sums.shape[1]) if column not in told]
-        rows: Flags = ~self._sums[:, others].any(axis=1)
+        rows: Flags = np.logical_not(self._sums[:, others].any(axis=1))
         return rows
 
     def _count_left(self, number: int) -> Integers:
@@ -190,24 +201,31 @@ class _Chooser:
         self._left[touching[1:]] += sign * (left[1:] - left[0])
 
 
+def _number(codes: Objects) -> tuple[list[str | None], Integers]:
+    """The different codes, and the number of each home's among them."""
+    found, numbers = np.unique([str(code or "") for code in codes], return_inverse=True)
+    return [str(code) or None for code in found], numbers.ravel().astype(np.int64)
+
+
 def _count(
-    pattern: Integers, is_own: Flags, areas: Sequence[Objects], n_patterns: int
+    pattern: Integers, is_own: Flags, areas: Sequence[Integers], n_patterns: int
 ) -> tuple[Integers, Integers]:
     """The areas that touch a community, and how many of its homes outside each have each combination of statuses.
 
     The first is no area, so that all homes count.
     """
     all_own = np.bincount(pattern[is_own], minlength=n_patterns)
-    numbers, counts = [0], [all_own]
-    number = 1
+    numbers, counts = [np.zeros(1, np.int64)], [all_own[None]]
+    first = 1
     for kind in areas:
-        for code in sorted({str(code or "") for code in kind}):
-            inside = is_own & np.array([str(other or "") == code for other in kind])
-            if code and inside.any():
-                numbers.append(number)
-                counts.append(all_own - np.bincount(pattern[inside], minlength=n_patterns))
-            number += 1
-    return np.array(numbers), np.array(counts)
+        n_codes = int(kind.max(initial=-1)) + 1
+        inside = np.bincount(kind[is_own] * n_patterns + pattern[is_own], minlength=n_codes * n_patterns)
+        inside = inside.reshape(n_codes, n_patterns)
+        touching = np.flatnonzero(inside.any(axis=1))
+        numbers.append(first + touching)
+        counts.append(all_own - inside[touching])
+        first += n_codes
+    return np.concatenate(numbers), np.concatenate(counts)
 
 
 def _is_none_or_many(left: Integers) -> bool:

@@ -109,6 +109,7 @@ def _failed(error: Exception) -> dict[str, Any]:
 def main(folder: Path) -> None:
     """Do the job that the folder describes."""
     job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
+    os.umask(0o077)  # what is read may hold people
     take_limits(job)
     leave_network()  # before there is a second thread, which it does not allow
     end_with_parent()

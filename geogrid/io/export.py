@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geogrid.coverage.telling import LEAST_HOMES, ROUNDED_TO
 from geogrid.crs import (
     CGCS2000,
     WGS84,
@@ -54,15 +55,29 @@ _TOLD_ROWS = 5000
 """How many rows go by between two words on how far it is."""
 
 
-def hide_small_counts(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """The frame without counts of people from 1 to `SMALLEST_COUNT` - 1, and how many were left out."""
-    n_hidden = 0
-    for name in COUNTS_OF_PEOPLE:
-        if name in frame.columns:
-            is_small = frame[name].between(1, SMALLEST_COUNT - 1).fillna(value=False).astype(bool)
-            n_hidden += int(is_small.sum())
-            frame = frame.assign(**{name: frame[name].mask(is_small)})
-    return frame, n_hidden
+def leave_out_counts(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """The frame as it may leave the county, and how many counts of people were left out.
+
+    Counts of single buildings are left out, column and all, so that a file that is brought in again empties
+    nothing. Sums over `n_homes` are rounded to tens, and empty where they are of few homes or few people.
+
+    >>> told, n = leave_out_counts(pd.DataFrame({"n_homes": [40, 40, 3], "people": [123, 2, 50]}))
+    >>> told["people"].tolist(), n
+    ([120, <NA>, <NA>], 2)
+    >>> leave_out_counts(pd.DataFrame({"id": ["b1"], "residents": [3]}))[0].columns.tolist()
+    ['id']
+    """
+    counts = [name for name in COUNTS_OF_PEOPLE if name in frame.columns]
+    if "n_homes" not in frame.columns:
+        return frame.drop(columns=counts), int(frame[counts].notna().to_numpy().sum())
+    n_left_out = 0
+    for name in counts:
+        exact = frame[name].astype("Int64")
+        is_few = (frame["n_homes"] < LEAST_HOMES) | (exact < SMALLEST_COUNT)
+        told = ((exact + ROUNDED_TO // 2) // ROUNDED_TO * ROUNDED_TO).mask(is_few.fillna(value=True))
+        n_left_out += int((exact.notna() & told.isna()).sum())
+        frame = frame.assign(**{name: told})
+    return frame, n_left_out
 
 
 @dataclass(frozen=True)

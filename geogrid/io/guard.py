@@ -32,6 +32,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -43,8 +44,8 @@ from typing import IO, Any
 from geogrid.errors import FileMissingError, FileTooCostlyError, StoreFullError, UnsupportedFileError
 from geogrid.io.gdal import ALLOWED_DRIVERS
 from geogrid.io.parcel import Parcel, decode_error, read_parcel, write_parcel
-from geogrid.io.replacing import FULL_ERRORS, telling_full_disk
-from geogrid.io.scratch import scratch_file_folder, scratch_folder
+from geogrid.io.replacing import FULL_ERRORS, PRIVATE_MODE, telling_full_disk
+from geogrid.io.scratch import scratch_file_folder
 
 Progress = Callable[[float, str], None]
 """Called with the share done (0 to 1) and the key of a text of the label table."""
@@ -114,7 +115,7 @@ def run_guarded(
     _require_readable(files, shown, limits)
     skipped = _SKIPPED_DRIVERS
     for _ in range(2):
-        temporary = scratch_folder() / "read-*"
+        temporary = Path(tempfile.gettempdir()) / "geogrid-*"
         with telling_full_disk(temporary), scratch_file_folder("read-") as job:
             _pack_job(job, task, files, request, limits)
             _run_child(job, shown, skipped, limits, progress)
@@ -147,6 +148,9 @@ def _pack_job(job: Path, task: str, files: Mapping[str, Path], request: Parcel, 
             raise UnsupportedFileError(shown, error.strerror or str(error), ["-"]) from None
     write_parcel(job / "request", request)
     (job / "job.json").write_text(json.dumps({"task": task, **asdict(limits)}), encoding="utf-8")
+    for file in job.rglob("*"):
+        if file.is_file():
+            file.chmod(PRIVATE_MODE)
 
 
 def _copy_database(source: Path, target: Path) -> bool:

@@ -13,6 +13,8 @@ from pathlib import Path
 from geogrid.errors import GeogridError, StoreFullError
 
 FULL_ERRORS = (errno.ENOSPC, errno.EDQUOT)
+PRIVATE_MODE = 0o600
+"""Of files: to be read and written by their owner alone."""
 _LITTLE_BYTES = 256 << 10
 """With less room than this on the disk, a writer that gave up is taken to have met its end."""
 
@@ -40,29 +42,32 @@ def telling_full_disk(path: Path) -> Iterator[None]:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A path beside the target, to be written; it takes the target's place when all went well.
+    """A path of that name elsewhere, to be written; it takes the target's place when all went well.
 
-    The new file is flushed to the disk before it is renamed. When the writing fails, the target
-    is as it was and nothing is left beside it.
+    What is written is its owner's alone (0600 where the system knows such rights), also in the place of a
+    file that others could read, and while it is being written: what comes out of a county may hold
+    people, and whoever wrote it decides who else may read it. The new file is flushed to the disk
+    before it is renamed. When the writing fails, the target is as it was and nothing is left beside it.
 
     Raises
     ------
     StoreFullError
         When the disk has no room for it.
     """
-    beside = path.with_name(f".{secrets.token_hex(4)}.{path.name}")
+    folder = path.with_name(f".{secrets.token_hex(4)}.{path.name[:100]}")
+    beside = folder / path.name
     try:
         with telling_full_disk(path):
+            folder.mkdir(mode=0o700)
             yield beside
+            beside.chmod(PRIVATE_MODE)
             with beside.open("r+b") as file:
                 os.fsync(file.fileno())
             beside.replace(path)
         if os.name == "posix":
             _flush_folder(path.parent)
     finally:
-        for left in path.parent.iterdir():
-            if left.name.startswith(beside.name):  # with a journal, should the writer have left one
-                left.unlink()
+        shutil.rmtree(folder, ignore_errors=True)  # with a journal, should the writer have left one
 
 
 def _flush_folder(folder: Path) -> None:

@@ -24,17 +24,21 @@ _FOLDER = "run-"
 _guard = threading.Lock()
 _own: tuple[int, Path, int] | None = None
 """Process, folder, and the descriptor that holds its lock; a forked process takes another."""
+_base = ""
+"""The system's folder for such files when it was made; another one since then asks for another folder."""
 
 
 def scratch_folder() -> Path:
     """The folder of this process, mode 0700; made at the first call, when leftovers of others are swept, and gone at the end."""
-    global _own  # noqa: PLW0603  # one a process, as the folder is
+    global _own, _base  # one a process, as the folder is
     with _guard:
-        if _own is None or _own[0] != os.getpid() or not _own[1].is_dir():
+        base = tempfile.gettempdir()
+        is_other = _own is None or _own[0] != os.getpid() or base not in (_base, str(_own[1]))
+        if _own is None or is_other or not _own[1].is_dir():
             place = find_private_place()
             sweep_leftovers(place)
             folder, lock = _claim_folder(place)
-            _own = os.getpid(), folder, lock
+            _own, _base = (os.getpid(), folder, lock), base
             atexit.register(_leave, *_own)
         return _own[1]
 

@@ -10,7 +10,7 @@ both ends of a segment have a height, it rises evenly from one to the other; els
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -225,4 +225,19 @@ def price_segments(graph: Graph, profile: Profile) -> Costs:
     return Costs(
         forward=round_half_up(level_ms * measure_slowness(slope) + wait_ms),
         backward=round_half_up(level_ms * measure_slowness(-slope) + wait_ms),
+    )
+
+
+def select_segments(graph: Graph, segments: Integers) -> Graph:
+    """A part of a graph: some of its segments, and the nodes at which they end, numbered anew in the same order."""
+    node, ends = np.unique(np.concatenate([graph.start[segments], graph.end[segments]]), return_inverse=True)
+    start, end = np.split(ends.astype(np.int64), 2)
+    of_segment = ("ends_xy", "length_m", "rise_m", "line", "is_steps", "wait_s", "group", "doubt")
+    of_node = ("node_xy", "component", "stop", "may_stop")
+    return replace(
+        graph,
+        start=start,
+        end=end,
+        **{name: getattr(graph, name)[segments] for name in of_segment},
+        **{name: getattr(graph, name)[node] for name in of_node},
     )

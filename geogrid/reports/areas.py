@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from geogrid.coverage.doubt import describe_area
+from geogrid.coverage.doubt import describe_range
 from geogrid.coverage.equity import S_PER_MIN
 from geogrid.reports.charts import draw_area_bars
 from geogrid.reports.document import Block, CellKind, Figure, Heading, Paragraph, Table, TableColumn
@@ -104,12 +104,12 @@ def area_table(facts: Facts, words: Words, kind: str, rows: list[dict[str, Any]]
     )
 
 
-def _find_range(facts: Facts, kind: str, code: str) -> list[int] | None:
+def _find_range(facts: Facts, kind: str, code: str) -> dict[str, Any] | None:
     doubt = facts.official.doubt
     if doubt is None or kind == "grid":
         return None
-    found: list[int] | None = describe_area(doubt, kind, code)["people"]["covered_range_90"]
-    return found
+    told = describe_range(doubt, kind, code)
+    return None if told["covered_range_90"] is None else told
 
 
 def _name_areas(facts: Facts, kind: str) -> dict[str, str]:

@@ -44,7 +44,7 @@ def compose_report(facts: Facts, language: str, *, command: str) -> Document:
             revision=subject.revision,
         ),
         language=language,
-        marks=tuple(list_marks(facts, words)),
+        marks=tuple(list_marks(subject, words)),
         sign_off=tuple(
             (words(f"sign_off.{name}"), "") for name in ("number", "author", "reviewer", "issuer")
         ),

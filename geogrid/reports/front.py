@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 from geogrid.coverage.assess import Coverage
-from geogrid.coverage.doubt import describe_area
+from geogrid.coverage.doubt import describe_range
 from geogrid.coverage.summary import count_homes, count_people
 from geogrid.reports.document import (
     Block,
@@ -88,14 +89,14 @@ def tell_share(facts: Facts, words: Words) -> str:
     )
 
 
-def find_range(facts: Facts) -> list[int] | None:
+def find_range(facts: Facts) -> dict[str, Any] | None:
     """The 90 % range of the people covered in scope; None where doubt or people are unknown."""
     doubt = facts.official.doubt
     if doubt is None:
         return None
     kind, code = facts.scope.layer or "county", facts.scope.code
-    found: list[int] | None = describe_area(doubt, kind, code)["people"]["covered_range_90"]
-    return found
+    told = describe_range(doubt, kind, code)
+    return None if told["covered_range_90"] is None else told
 
 
 def key_figures(facts: Facts, words: Words) -> KeyFigures:

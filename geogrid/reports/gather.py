@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 
@@ -12,6 +12,7 @@ from geogrid.checks.run import run_checks
 from geogrid.coverage.assess import Coverage, add_doubt, assess_layout
 from geogrid.coverage.reading import STANDARD_READINGS, Reading
 from geogrid.coverage.scenario import Scenario
+from geogrid.coverage.telling import blank_counts
 from geogrid.coverage.town import Town
 from geogrid.coverage.walks import Layout, lay_out
 from geogrid.errors import EmptyLayerError, InvalidOptionError, NothingToGainError, RevisionEmptyError
@@ -44,14 +45,24 @@ class Request:
         Name of a kept scenario, reported against today.
     since
         A revision to compare with.
+    is_public
+        Whether it is for everybody, and then of the whole county as it stands.
     """
 
     community: str | None = None
     district: str | None = None
     scenario: str | None = None
     since: int | None = None
+    is_public: bool = False
 
     def __post_init__(self) -> None:
+        narrowed = (self.community, self.district, self.scenario, self.since)
+        if self.is_public and any(option is not None for option in narrowed):
+            raise InvalidOptionError(
+                option="--public",
+                value=" ".join(str(option) for option in narrowed if option is not None),
+                expected="全县现状 / the whole county as it stands",
+            )
         if self.community is not None and self.district is not None:
             raise InvalidOptionError(
                 option="--district",
@@ -67,9 +78,19 @@ class Request:
 
 
 def gather_county(
-    workspace: Workspace, request: Request, day: datetime.date, tell: Tell = lambda _: None
+    workspace: Workspace,
+    request: Request,
+    day: datetime.date,
+    tell: Tell = lambda _: None,
+    *,
+    seen: Collection[str] | None = None,
 ) -> Facts:
     """The facts of a report on a county, as of a day.
+
+    Parameters
+    ----------
+    seen
+        Ids of the buildings whose people may be counted; None for all. Those of others are unknown.
 
     Raises
     ------
@@ -99,10 +120,14 @@ def gather_county(
         )
         official = Reading.parse(workspace.reading)
     scope = _find_scope(town, request)
+    if seen is not None:
+        town = replace(town, building=blank_counts(town.building, seen))
+        if earlier_town is not None:
+            earlier_town = replace(earlier_town, building=blank_counts(earlier_town.building, seen))
     tell("findings")
     findings: tuple[Finding, ...] = tuple(run_checks(layers, tables, day))
     tell("coverage")
-    layout = read_layout(workspace.path, town)
+    layout = read_layout(workspace.path, town) if seen is None else lay_out(town)
     earlier: Coverage | None = None
     earlier_title: dict[str, str] = {}
     if edits is not None:

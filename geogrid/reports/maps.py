@@ -17,7 +17,7 @@ from geogrid.reports.document import Medium
 from geogrid.reports.words import Words
 
 if TYPE_CHECKING:
-    from geogrid.reports.facts import Facts
+    from geogrid.reports.facts import Facts, Subject
 
 Box = tuple[float, float, float, float]
 
@@ -96,12 +96,11 @@ def draw_gap_map(facts: Facts, gap: str, words: Words, medium: Medium) -> bytes:
 def draw_catchment_map(facts: Facts, words: Words, medium: Medium) -> bytes:
     """The ground of each centre under the official reading."""
     from geogrid.coverage.catchment import outline_catchments
-    from geogrid.coverage.ground import lay_ground
+    from geogrid.coverage.ground import PRINT_CELL_M, lay_ground
 
     coverage = facts.official
-    catchments = outline_catchments(
-        coverage.layout, lay_ground(coverage.town, coverage.layout), coverage.reading
-    )
+    ground = lay_ground(coverage.town, coverage.layout, cell_m=PRINT_CELL_M)
+    catchments = outline_catchments(coverage.layout, ground, coverage.reading)
     frame = Frame(_frame_scope(facts))
     colours = ["#a6cee3", "#b2df8a", "#fdd0a2", "#cab2d6", "#fde0dd", "#d9d9d9", "#ccebc5"]
     shades = [colours[colour] for colour in _colour_apart(catchments, len(colours))]
@@ -224,7 +223,7 @@ def _round_length(length: float) -> float:
 
 
 def _draw_marks(axes: Any, facts: Facts, words: Words) -> None:
-    marks = [*list_marks(facts, words), facts.official.reading.title(words.language)]
+    marks = [*list_marks(facts.subject, words), facts.official.reading.title(words.language)]
     axes.text(
         0.01,
         0.99,
@@ -239,10 +238,10 @@ def _draw_marks(axes: Any, facts: Facts, words: Words) -> None:
     )
 
 
-def list_marks(facts: Facts, words: Words) -> list[str]:
+def list_marks(subject: Subject, words: Words) -> list[str]:
     """What must stand on every map and page: synthetic data, 审图号, 密级, 内部使用."""
-    settings = facts.subject.settings
-    marks = [words.of("synthetic")] if facts.subject.is_synthetic else []
+    settings = subject.settings
+    marks = [words.of("synthetic")] if subject.is_synthetic else []
     marks.append(settings.get("map.mark") or words("mark"))
     if settings.get("map.classification"):
         marks.append(words("classification", value=settings["map.classification"]))

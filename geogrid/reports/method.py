@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from geogrid.coverage.circle import measure_radius
-from geogrid.coverage.doubt import describe_doubt
+from geogrid.coverage.doubt import Doubt, describe_doubt
 from geogrid.coverage.reach import REACH_M, REACH_S
-from geogrid.coverage.summary import list_left_out
+from geogrid.coverage.summary import list_left_out, sum_known
 from geogrid.findings import Severity
 from geogrid.network.impedance import ACCESS_DETOUR, PROFILES
 from geogrid.reports.document import Block, Bullets, CellKind, Heading, Paragraph, Table, TableColumn
@@ -66,6 +66,7 @@ def tell_method(facts: Facts, words: Words, command: str) -> Iterator[Block]:
             words("method.doubt.intro", worlds=f"{official.doubt.n_worlds:,}", seed=official.doubt.seed)
         )
         yield Bullets(tuple(_list_assumptions(facts, words)))
+        yield Paragraph(" ".join(_tell_errors(official.doubt, words)))
     yield Heading(2, words("method.left_out"), "method-left-out")
     yield from _tell_left_out(facts, words)
     yield Heading(2, words("method.findings"), "method-findings")
@@ -119,6 +120,16 @@ def _list_assumptions(facts: Facts, words: Words) -> Iterator[str]:
         ).strip()
 
 
+def _tell_errors(doubt: Doubt, words: Words) -> Iterator[str]:
+    """How much the draws themselves leave open, and what a star at a range means."""
+    share = f"{100 * doubt.share_error:.1f}"
+    told = describe_doubt(doubt)
+    unit = "homes" if told["people"]["sampling_error"] is None else "people"
+    low, high = told[unit]["sampling_error"]
+    yield words(f"method.doubt.error_{unit}", low=f"{low:,}", high=f"{high:,}", share=share)
+    yield words("method.doubt.stretched")
+
+
 def _tell_left_out(facts: Facts, words: Words) -> Iterator[Block]:
     homes = facts.select_homes(facts.official)
     missing = int(homes["people"].isna().sum())
@@ -133,6 +144,15 @@ def _tell_left_out(facts: Facts, words: Words) -> Iterator[Block]:
     ]
     if missing:
         lines.append(words("left_out.people", homes=f"{missing:,}"))
+    outside = homes[facts.official.is_outside[facts.scope.select(facts.official.homes)]]
+    if len(outside):
+        lines.append(
+            words(
+                "left_out.outside",
+                homes=f"{len(outside):,}",
+                people=write_count(sum_known(outside["people"])),
+            )
+        )
     if facts.official.unsnapped_centres:
         lines.append(words("left_out.centres", n=len(facts.official.unsnapped_centres)))
     yield Bullets(tuple(lines)) if lines else Paragraph(words("left_out.none"))

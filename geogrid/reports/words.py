@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -65,10 +66,18 @@ def write_share(part: object, whole: object) -> str:
     return f"{100 * float(str(part)) / float(str(whole)):.1f} %"
 
 
-def write_range(ends: list[int] | None) -> str:
-    """A range of counts in running text; a dash where it is unknown.
+def write_range(told: dict[str, Any] | None) -> str:
+    """A range of counts in running text, a star at the end that reaches to the base value; a dash where unknown.
 
-    >>> write_range([1200, 1300]), write_range(None)
-    ('1,200–1,300', '—')
+    Parameters
+    ----------
+    told
+        With `covered_range_90` and `stretched`, as `coverage.doubt.describe_range` tells them.
+
+    >>> write_range({"covered_range_90": [1200, 1300], "stretched": "low"}), write_range(None)
+    ('1,200*–1,300', '—')
     """
-    return "—" if ends is None else f"{ends[0]:,}–{ends[1]:,}"
+    if told is None or told["covered_range_90"] is None:
+        return "—"
+    marks = ["*" if told["stretched"] == end else "" for end in ("low", "high")]
+    return "–".join(f"{end:,}{mark}" for end, mark in zip(told["covered_range_90"], marks, strict=True))

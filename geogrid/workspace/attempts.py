@@ -84,9 +84,9 @@ def lock_s_of(n_failed: int) -> float:
     """Seconds of the wait after so many wrong attempts.
 
     >>> lock_s_of(5), lock_s_of(6), lock_s_of(40)
-    (60, 120, 3600)
+    (60.0, 120.0, 3600.0)
     """
-    return min(FIRST_LOCK_S * 2 ** min(n_failed - FREE_ATTEMPTS, 16), LONGEST_LOCK_S)
+    return float(min(FIRST_LOCK_S * 2 ** min(n_failed - FREE_ATTEMPTS, 16), LONGEST_LOCK_S))
 
 
 def _read_last(connection: sqlite3.Connection, condition: str, subject: str, *more: str) -> int:

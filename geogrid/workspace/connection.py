@@ -8,6 +8,7 @@ this process cannot hold a lock on it (`copies`).
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -259,6 +260,14 @@ def create_private_file(path: Path) -> None:
     """An empty private file that its owner alone can read (where the system knows such rights)."""
     descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
     os.close(descriptor)
+
+
+def keep_private(path: Path) -> None:
+    """Take the private file from whoever else may read it, as after a copy; its log gets the file's own rights."""
+    for file in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
+        with contextlib.suppress(OSError):  # not ours to change: then it is its owner's
+            if os.name == "posix" and file.stat().st_mode & 0o077:
+                file.chmod(0o600)
 
 
 def remove_log(path: Path) -> None:

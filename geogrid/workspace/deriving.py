@@ -31,6 +31,7 @@ from geogrid.responsibility.columns import read_texts
 from geogrid.responsibility.gazetteer import build_gazetteer
 from geogrid.responsibility.resolve import Resolved, resolve_text
 from geogrid.schema import AREA_LAYERS, LAYERS, PANDAS_DTYPES
+from geogrid.workspace.audit import Event
 from geogrid.workspace.degrees import write_degrees
 from geogrid.workspace.workspace import Workspace
 
@@ -232,7 +233,13 @@ def plan_derived_extent(workspace: Workspace) -> gpd.GeoDataFrame:
 
 
 def apply_derived(
-    workspace: Workspace, layer: str, frame: gpd.GeoDataFrame, *, author: str, file: str
+    workspace: Workspace,
+    layer: str,
+    frame: gpd.GeoDataFrame,
+    *,
+    author: str,
+    file: str,
+    actor: str | None = None,
 ) -> int:
     """Write derived areas in the place of the layer's current ones, as one revision; its number."""
     with workspace.snapshot():
@@ -246,7 +253,8 @@ def apply_derived(
         )
     else:
         frame = change_crs(frame, str(workspace.store_crs), layer)
-    with workspace.edit(author, f"derive {layer} {file}".rstrip()) as edit:
+    event = Event(actor or author, "derive", f"layer:{layer}", detail={"file": file, "added": len(frame)})
+    with workspace.edit(author, f"derive {layer} {file}".rstrip(), event=event) as edit:
         edit.replace(layer, frame)
     return workspace.revision
 

@@ -40,6 +40,8 @@ class Edit:
         self._connection = connection
         self.revision = revision
         """The number of the revision it becomes; None once it turned out to change nothing."""
+        self.told: dict[str, Any] = {}
+        """What its record tells besides."""
         self._bounds: dict[str, tuple[float, float, float, float] | None] = {}
         self.is_history_rewritten = False
         """To be set by what changes records of the private file's past: an erasure."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import geopandas as gpd
 import pandas as pd
+import shapely
 
 from geogrid.coverage.assess import assess_layout
 from geogrid.coverage.catchment import outline_catchments, outline_isochrones
-from geogrid.coverage.ground import lay_ground
+from geogrid.coverage.ground import PRINT_CELL_M, lay_ground
 from geogrid.coverage.homes import locate_homes
 from geogrid.coverage.reading import Reading
 from geogrid.crs import change_crs
-from geogrid.schema import LAYERS, TABLES, Layer
+from geogrid.schema import LAYERS, SETTING_RULES, TABLES, Layer
 from geogrid.workspace.cache import read_layout
 from geogrid.workspace.workspace import Workspace
 
@@ -20,7 +21,7 @@ COMPUTED = ("catchment", "isochrone", "gap", "home")
 EXPORTABLE: dict[str, Layer] = {
     name: table for name, table in {**LAYERS, **TABLES}.items() if not table.is_personal
 }
-SECRET_SETTINGS = ("map.tianditu_token",)
+SECRET_SETTINGS = tuple(name for name, rule in SETTING_RULES.items() if rule.is_secret)
 
 
 def read_export(workspace: Workspace, name: str) -> pd.DataFrame:
@@ -46,10 +47,15 @@ def _compute(workspace: Workspace, name: str) -> gpd.GeoDataFrame:
         case "home":
             drawn = locate_homes(assess_layout(town, layout, [reading])[0].homes, town.street.crs)
         case "gap":
-            drawn = assess_layout(town, layout, [reading])[0].gaps
+            drawn = assess_layout(town, layout, [reading])[0].printed_gaps
         case "catchment":
-            drawn = outline_catchments(layout, lay_ground(town, layout), reading)
+            drawn = outline_catchments(layout, lay_ground(town, layout, cell_m=PRINT_CELL_M), reading)
         case _:
-            drawn = outline_isochrones(layout, lay_ground(town, layout), reading)
+            drawn = outline_isochrones(layout, lay_ground(town, layout, cell_m=PRINT_CELL_M), reading)
     located: gpd.GeoDataFrame = change_crs(drawn.assign(reading=str(reading)), str(workspace.store_crs), name)
-    return located
+    if name == "home":
+        return located
+    shapes = located.geometry.to_numpy().copy()
+    broken = ~shapely.is_valid(shapes)  # none is known: see `contour.settle`
+    shapes[broken] = shapely.make_valid(shapes[broken], method="structure", keep_collapsed=False)
+    return located.set_geometry(shapes, crs=located.crs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import struct
 from collections.abc import Sequence
@@ -29,6 +30,9 @@ GEOMETRY_TYPES = {
     Geometry.LINE: "LINESTRING",
     Geometry.POINT: "POINT",
 }
+
+UNUSABLE = shapely.LineString([(math.inf, math.inf)] * 2)
+"""Stands for a shape that cannot be read: none that anything is computed from."""
 
 # Bytes that each envelope code of the header's flags adds (OGC 12-128r18 clause 2.1.3).
 _ENVELOPE_BYTES = (0, 32, 48, 48, 64)
@@ -156,6 +160,17 @@ def encode_geometries(geometries: npt.NDArray[np.object_], srs_id: int) -> list[
             head += struct.pack("<4d", box[0], box[2], box[1], box[3])
         blobs.append(head + body)
     return blobs
+
+
+def decode_readable(blobs: Sequence[bytes | None]) -> npt.NDArray[np.object_]:
+    """The same, with `UNUSABLE` for a blob that holds no geometry."""
+    found = np.empty(len(blobs), dtype=object)
+    for row, blob in enumerate(blobs):
+        try:
+            found[row] = decode_geometries([blob])[0]
+        except (shapely.errors.GEOSException, TypeError, IndexError):
+            found[row] = UNUSABLE
+    return found
 
 
 def decode_geometries(blobs: Sequence[bytes | None]) -> npt.NDArray[np.object_]:

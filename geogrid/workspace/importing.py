@@ -13,6 +13,7 @@ from geogrid.checks.datum import Position, judge_positions
 from geogrid.crs import change_crs
 from geogrid.errors import LayerNotEmptyError
 from geogrid.schema import LAYERS, find_layer
+from geogrid.workspace.audit import Event
 from geogrid.workspace.edit import Edit
 from geogrid.workspace.workspace import Workspace
 
@@ -98,6 +99,8 @@ def import_layers(
     note: str,
     is_rehearsal: bool,
     expected: int | None = None,
+    actor: str | None = None,
+    file: str = "",
 ) -> ImportReport:
     """Bring layers into a county, all of them or none.
 
@@ -109,6 +112,8 @@ def import_layers(
         Do everything, say what happened, and take it back.
     expected
         The revision that a preview was made from; None to write whatever there is now.
+    actor, file
+        Whom the record names (the author when None), and what it says the layers came from.
 
     Raises
     ------
@@ -128,12 +133,15 @@ def import_layers(
     latest = workspace.revision
     added: dict[str, int] = {}
     updated: dict[str, int] = {}
-    opened = workspace.rehearse() if is_rehearsal else workspace.edit(author, note)
+    subject = ",".join(f"layer:{name}" for name in layers)
+    event = Event(actor or author, "import", subject, detail={"file": file, "mode": mode.value})
+    opened = workspace.rehearse() if is_rehearsal else workspace.edit(author, note, event=event)
     with opened as edit:
         if expected is not None:
             edit.require_revision(expected)
         for name, frame in layers.items():
             updated[name], added[name] = _put(edit, name, frame, mode)
+        edit.told = {"added": sum(added.values()), "updated": sum(updated.values())}
     revision = workspace.revision
     return ImportReport(added, updated, before, revision if revision > latest else None, positions)
 

@@ -8,9 +8,10 @@ from shapely.geometry.base import BaseGeometry
 
 from geogrid.areas.mend import Rule
 from geogrid.checks.grids import select_village
-from geogrid.checks.mending import MendPlan, plan_mend
+from geogrid.checks.mending import MendPlan, plan_mend, require_usable
 from geogrid.errors import InvalidOptionError
 from geogrid.schema import AREA_LAYERS, PARTITION_LAYERS
+from geogrid.workspace.audit import Event
 from geogrid.workspace.degrees import write_degrees
 from geogrid.workspace.workspace import Workspace
 
@@ -40,8 +41,11 @@ def plan_county_mend(
         raise InvalidOptionError(option="LAYER", value=layer, expected=", ".join(AREA_LAYERS))
     with workspace.snapshot():
         areas, county, communities, buildings = (
-            workspace.read_metric(name) for name in (layer, "county", "community", "building")
+            workspace.read_suspect(name) for name in (layer, "county", "community", "building")
         )
+    for name, frame in (("county", county), ("community", communities)):
+        if name != layer:
+            require_usable(frame, name)
     has_parent = layer in ("grid", "beat")
     return plan_mend(
         areas,
@@ -56,7 +60,7 @@ def plan_county_mend(
     )
 
 
-def apply_mend(workspace: Workspace, plan: MendPlan, author: str) -> int | None:
+def apply_mend(workspace: Workspace, plan: MendPlan, author: str, *, actor: str | None = None) -> int | None:
     """Write a plan as one revision; its number, or None when nothing had to change.
 
     Raises
@@ -69,7 +73,8 @@ def apply_mend(workspace: Workspace, plan: MendPlan, author: str) -> int | None:
     changed = plan.after[plan.after["code"].isin(plan.changed)]
     degrees = write_degrees(changed, [(plan.before, stored)])
     latest = workspace.revision
-    with workspace.edit(author, f"mend {plan.layer}") as edit:
+    event = Event(actor or author, "mend", f"layer:{plan.layer}", detail={"updated": len(changed)})
+    with workspace.edit(author, f"mend {plan.layer}", event=event) as edit:
         for row, shape in zip(changed.itertuples(), degrees, strict=True):
             edit.update(plan.layer, str(row.code), int(row.version), {"geometry": shape})
     revision = workspace.revision

@@ -25,6 +25,7 @@ from geogrid.errors import (
     ScenarioConflictError,
 )
 from geogrid.schema import LAYERS, find_layer
+from geogrid.workspace.audit import Event
 from geogrid.workspace.edit import Edit
 from geogrid.workspace.workspace import Workspace
 
@@ -190,10 +191,11 @@ def apply_scenario(workspace: Workspace, scenario: Scenario, author: str, note: 
 
 
 def apply_kept_scenario(
-    workspace: Workspace, name: str, author: str, *, version: int | None = None
+    workspace: Workspace, name: str, author: str, *, version: int | None = None, actor: str | None = None
 ) -> Applied:
     """The same for the scenario of a name as it is kept, or of one version alone; raises as `find_scenario` too."""
-    with workspace.edit(author, f"{APPLIED}{name}") as edit:
+    event = Event(actor or author, "scenario.apply", name)
+    with workspace.edit(author, f"{APPLIED}{name}", event=event) as edit:
         records = find_scenario(workspace, name, version=version).records
         applied = _carry_out(workspace, edit, read_records(records, require_metric_crs(workspace)))
     return replace(applied, revision=edit.revision)

@@ -21,6 +21,7 @@ from geogrid.labels import LANGUAGES, label
 from geogrid.responsibility.columns import read_texts
 from geogrid.responsibility.names import normalise_name
 from geogrid.schema import AREA_LAYERS, LAYERS
+from geogrid.workspace.audit import Event
 from geogrid.workspace.placing import FOOTPRINT_M, FOOTPRINT_SOURCE
 from geogrid.workspace.workspace import Workspace
 
@@ -132,7 +133,9 @@ def plan_spread(
     return SpreadPlan(layer, spreader.list_changes(), pd.DataFrame(rows, columns=heads))
 
 
-def apply_spread(workspace: Workspace, plan: SpreadPlan, author: str, file: str) -> int | None:
+def apply_spread(
+    workspace: Workspace, plan: SpreadPlan, author: str, file: str, *, actor: str | None = None
+) -> int | None:
     """Write a plan as one revision; its number, or None when nothing had to change.
 
     Raises
@@ -142,7 +145,9 @@ def apply_spread(workspace: Workspace, plan: SpreadPlan, author: str, file: str)
     """
     latest = workspace.revision
     columns = ["id", *_ORDER, "people_source", "source"]
-    with workspace.edit(author, f"spread {plan.layer} {file}".rstrip()) as edit:
+    detail = {"file": file, "updated": len(plan.changes)}
+    event = Event(actor or author, "spread", f"layer:{plan.layer}", detail=detail)
+    with workspace.edit(author, f"spread {plan.layer} {file}".rstrip(), event=event) as edit:
         stored = workspace.read("building").set_index("id", drop=False)
         for key, version, _ in plan.changes:
             found = str(stored["version"].get(key, "已删除 / gone"))

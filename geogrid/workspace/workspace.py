@@ -7,8 +7,9 @@ import secrets
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,6 +22,7 @@ from geogrid.coverage.town import TOWN_LAYERS, Town
 from geogrid.errors import (
     EmptyLayerError,
     NotUndoableError,
+    OutOfPlaceError,
     RevisionConflictError,
     RevisionNotFoundError,
     WorkspaceDamagedError,
@@ -36,7 +38,7 @@ from geogrid.workspace import content, journal, migrations, moment, touched
 from geogrid.workspace.audit import Event, append_event
 from geogrid.workspace.copies import PAUSE_S, TRIES, copy_county
 from geogrid.workspace.edit import METRIC_CRS_SETTING, STORE_CRS_SETTING, Edit
-from geogrid.workspace.geopackage import decode_geometries, quoted
+from geogrid.workspace.geopackage import UNUSABLE, decode_geometries, decode_readable, quoted
 from geogrid.workspace.rows import to_frame
 from geogrid.workspace.tables import (
     JOURNALLED,
@@ -324,6 +326,17 @@ class Workspace:
         RevisionNotFoundError
             When there was no such revision.
         """
+        return self._read(name, on, revision, ended=ended, decode=decode_geometries)
+
+    def _read(
+        self,
+        name: str,
+        on: datetime.date | None,
+        revision: int | None,
+        *,
+        ended: bool,
+        decode: Callable[[Sequence[bytes | None]], Any],
+    ) -> pd.DataFrame:
         layer = find_layer(name)
         is_spatial = layer.geometry is not Geometry.NONE
         database = database_of(layer)
@@ -337,12 +350,17 @@ class Workspace:
                 rows = self._rewind(layer, names, rows, revision)
         day = None if ended or "valid_to" not in names else (on or datetime.date.today())  # noqa: DTZ011  # the office's own day
         try:
-            return self._tabulate(layer, names, rows, day)
+            return self._tabulate(layer, names, rows, day, decode)
         except (shapely.errors.GEOSException, TypeError, ValueError, IndexError, OverflowError) as error:
             raise WorkspaceDamagedError(path=str(self.path), found=f"{name}: {error}") from error
 
     def _tabulate(
-        self, layer: Layer, names: list[str], rows: list[tuple[Any, ...]], day: datetime.date | None
+        self,
+        layer: Layer,
+        names: list[str],
+        rows: list[tuple[Any, ...]],
+        day: datetime.date | None,
+        decode: Callable[[Sequence[bytes | None]], Any],
     ) -> pd.DataFrame:
         """Stored rows, with `fid` and `geom` first, as a frame ordered by key; those valid on a day."""
         if day is not None:
@@ -351,7 +369,26 @@ class Workspace:
         values = list(zip(*rows, strict=True)) if rows else [()] * len(names)
         if layer.geometry is Geometry.NONE:
             return to_frame(layer, values[1:], None, self.store_crs)
-        return to_frame(layer, values[2:], decode_geometries(values[1]), self.store_crs)
+        return to_frame(layer, values[2:], decode(values[1]), self.store_crs)
+
+    def read_suspect(self, name: str, *, ended: bool = False) -> gpd.GeoDataFrame:
+        """A layer for whoever looks for faults in it: as `read_metric`, but a shape that cannot be read or that has
+        no place in metres is `geopackage.UNUSABLE` instead of an error.
+        """
+        frame = self._read(name, None, None, ended=ended, decode=decode_readable)
+        assert isinstance(frame, gpd.GeoDataFrame)  # noqa: S101  # tables have no place to measure
+        if self.metric_crs is None:
+            return frame
+        try:
+            return crs.change_crs(frame, self.metric_crs, name)
+        except OutOfPlaceError as error:
+            shapes, rows = frame.geometry.to_numpy().copy(), [row - 1 for row in error.rows]
+            shapes[rows] = None
+            frame = frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs))
+            measured = crs.change_crs(frame, self.metric_crs, name)
+            shapes = measured.geometry.to_numpy().copy()
+            shapes[rows] = UNUSABLE
+            return measured.set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=measured.crs))
 
     def read_metric(
         self,
@@ -382,6 +419,8 @@ class Workspace:
     def read_all(self) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, pd.DataFrame]]:
         """Every layer, in metres, and every table, people and ended features included, all of one moment.
 
+        Shapes are as `read_suspect` gives them.
+
         Raises
         ------
         EmptyLayerError
@@ -390,7 +429,7 @@ class Workspace:
         if self.metric_crs is None:
             raise EmptyLayerError(layer="county", title=LAYERS["county"].zh)
         with self.snapshot():
-            layers = {name: self.read_metric(name, ended=True) for name in LAYERS}
+            layers = {name: self.read_suspect(name, ended=True) for name in LAYERS}
             return layers, {name: self.read(name, ended=True) for name in TABLES}
 
     @contextmanager
@@ -456,10 +495,16 @@ class Workspace:
     # --- writing ---------------------------------------------------------------------------
 
     @contextmanager
-    def edit(self, author: str, note: str) -> Iterator[Edit]:
+    def edit(self, author: str, note: str, *, event: Event | None = None) -> Iterator[Edit]:
         """One edit: all of it becomes one revision, or an error leaves everything as it was.
 
         An edit that changes nothing makes no revision.
+
+        Parameters
+        ----------
+        event
+            What goes on record with it, in the same transaction; its detail gets the revision, and what
+            the edit adds to `Edit.told`.
 
         Examples
         --------
@@ -476,6 +521,11 @@ class Workspace:
             if not self._has_changes(revision):
                 edit.revision = None
                 raise _NothingChangedError
+            if event is not None:
+                detail = {**event.detail, **edit.told, "revision": revision}
+                append_event(
+                    self._connection, replace(event, detail=detail), datetime.datetime.now(datetime.UTC)
+                )
             if ground is not None:
                 touched.require_within(self._connection, revision, ground)
             moment.close_revision(self._connection, revision)
@@ -521,7 +571,7 @@ class Workspace:
         with self.edit(author, f"{name} = {value}") as edit:
             edit.set_setting(name, value)
 
-    def undo(self, author: str, expected: int | None = None) -> int:
+    def undo(self, author: str, expected: int | None = None, *, actor: str | None = None) -> int:
         """Take back the latest revision that is not undone yet; the number of the revision taken back.
 
         Undoing again takes back the one before it. The undone revision stays in the history.
@@ -530,6 +580,8 @@ class Workspace:
         ----------
         expected
             The revision that is meant; None for whichever it is.
+        actor
+            Whom the record names; the author when None.
 
         Raises
         ------
@@ -546,10 +598,10 @@ class Workspace:
                 raise RevisionNotFoundError(revision="可撤销的 / to undo", known="-")
             if expected is not None and undone != expected:
                 raise RevisionConflictError(expected=expected, found=undone)
-            self._take_back(undone, author)
+            self._take_back(undone, author, actor or author)
         return undone
 
-    def undo_revision(self, revision: int, author: str) -> int:
+    def undo_revision(self, revision: int, author: str, *, actor: str | None = None) -> int:
         """Take back one revision, whatever came after it, where nothing that it touched was changed since.
 
         Returns
@@ -569,14 +621,14 @@ class Workspace:
             if not journal.can_undo(self._connection, revision):
                 raise NotUndoableError(revision=str(revision))
             touched.require_unchanged_since(self._connection, revision)
-            made = self._take_back(revision, author)
+            made = self._take_back(revision, author, actor or author)
             for layer in JOURNALLED:
                 Edit(self._connection).require_unique(layer)
         return made
 
     # --- parts -----------------------------------------------------------------------------
 
-    def _take_back(self, undone: int, author: str) -> int:
+    def _take_back(self, undone: int, author: str, actor: str) -> int:
         """Put the rows of a revision back within the running transaction; the revision that does so."""
         ground = touched.read_scope(self._connection, self._scope) if self._scope else None
         revision = moment.begin_revision(self._connection, _utc_now(), author, "undo", undoes=undone)
@@ -584,9 +636,9 @@ class Workspace:
             journal.put_back(self._connection, layer, database_of(layer), undone)
         if ground is not None:
             touched.require_within(self._connection, revision, ground)
-        if journal.is_personal(self._connection, undone):
-            told = Event(author, "roster.undo", f"revision#{undone}")
-            append_event(self._connection, told, datetime.datetime.now(datetime.UTC))
+        action = "roster.undo" if journal.is_personal(self._connection, undone) else "undo"
+        told = Event(actor, action, f"revision#{undone}", detail={"revision": revision})
+        append_event(self._connection, told, datetime.datetime.now(datetime.UTC))
         moment.close_revision(self._connection, revision)
         return revision
 
@@ -644,6 +696,7 @@ class Workspace:
     def _ensure_private_file(self) -> None:
         """Give a map that was handed on without its private file a new, empty one before it is edited."""
         if self.private_path.exists():
+            files.keep_private(self.private_path)
             return
         self._connection.execute("DETACH private")
         files.create_private_file(self.private_path)

@@ -80,8 +80,10 @@ def ask_everything(client: FlaskClient, known: Knowledge) -> list[Equation]:
         query = f"metres={cutoff}" if kind == "metres" else f"minutes={cutoff}&profile={rest[0]}"
         told += _read_coverage(_get(client, f"/api/v1/coverage?{query}"), homes)
         told += _read_centres(_get(client, f"/api/v1/centres?{query}"), homes, only_covered=True)
-        features = _get(client, f"/api/v1/catchments.geojson?{query}").get("features", [])
-        told += _read_centres({"centres": [one["properties"] for one in features]}, homes, only_covered=False)
+        if reading == known.official:  # the ground takes long; its people are those of every reading
+            features = _get(client, f"/api/v1/catchments.geojson?{query}").get("features", [])
+            records = {"centres": [one["properties"] for one in features]}
+            told += _read_centres(records, homes, only_covered=False)
         told += _read_gaps(_get(client, f"/api/v1/gaps?{query}"), homes)
     return [*told, *_read_buildings(client, known)]
 
@@ -136,7 +138,9 @@ def _read_buildings(client: FlaskClient, known: Knowledge) -> Iterator[Equation]
     """Counts of single buildings: those on the sheets of all communities, and one that is looked up."""
     for code in sorted(set(known.homes["community"].dropna())):
         page = client.get(f"/area/community/{code}?lang=zh").get_data(as_text=True)
-        for building, residents in re.findall(r"kind=building&amp;key=([^&]+)&[^>]*>[^<]*</a> <small>(\d+) 人", page):
+        for building, residents in re.findall(
+            r"kind=building&amp;key=([^&]+)&[^>]*>[^<]*</a> <small>(\d+) 人", page
+        ):
             yield Equation(known.mark([building]), int(residents), int(residents))
     building = str(known.homes.index[0])
     for match in _get(client, f"/api/v1/locate?building={building}").get("matches", []):

@@ -55,6 +55,13 @@ class Visit:
         if not address.startswith("/list"):
             self.wait_until_ready()
 
+    def log_in(self, login: str, password: str) -> None:
+        self.page.goto(f"{self.origin}/login")
+        self.page.fill("input[name=login]", login)
+        self.page.fill("input[name=password]", password)
+        self.page.keyboard.press("Enter")
+        self.settle()
+
     def wait_until_ready(self) -> None:
         """The page has started and shows its figures; a request in flight would be cut by leaving."""
         self.wait(

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geogrid.crs import change_crs
 from geogrid.workspace import Workspace
 from tests.support.web import METRIC, SOUTH, STORE, WEST, box, point
-from geogrid.crs import change_crs
 
 WIDE_M, HIGH_M, BLOCK_M = 1800, 1200, 200
 SPACING_M = 25

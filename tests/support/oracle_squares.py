@@ -44,7 +44,9 @@ def lay_squares(town, lines, walls):
     left = left.difference(shapely.union_all(cut))
     lines = list(lines)
     grounds = [
-        Ground(part) for part in getattr(left, "geoms", [left]) if part.geom_type == "Polygon" and part.area >= 1
+        Ground(part)
+        for part in getattr(left, "geoms", [left])
+        if part.geom_type == "Polygon" and part.area >= 1
     ]
     for ground in sorted(grounds, key=lambda one: one.polygon.bounds[:2]):
         joints = []

@@ -53,6 +53,43 @@ def make_town(seed: int, *, n_homes: int = 60, n_centres: int = 5) -> Town:
     )
 
 
+def make_stopped_town(seed: int) -> Town:
+    """The same with stops at vertices and between them, and a tenth of its junctions torn apart by numbers."""
+    rng, town = np.random.default_rng([seed, 7]), make_town(seed)
+    lines = town.street.geometry.to_numpy()
+    chosen = rng.choice(len(lines), 12, replace=False)
+    places = [
+        lines[number].interpolate(share, normalized=True)
+        for number, share in zip(chosen, rng.choice([0.0, 0.3, 0.5, 1.0], 12), strict=True)
+    ]
+    places = [shapely.Point(p.x + dx, p.y + dy) for p, (dx, dy) in zip(places, rng.uniform(-1.6, 1.6, (12, 2)), strict=True)]  # fmt: skip
+    loose = gpd.GeoDataFrame(
+        {
+            "id": [f"loose{n}" for n in range(8)],
+            "locked": [True, None, True, False, None, True, None, None],
+            "pedestrian": [None, False, None, True, None, None, None, None],
+            "passage": [None, None, "open", None, "closed", "doubtful", None, "doubtful"],
+        },
+        geometry=places[:8],
+        crs=CRS,
+    )
+    barrier = gpd.GeoDataFrame(
+        {"id": ["b0", "b1", "b2", "b3"], "passage": [None, "closed", "open", "doubtful"]},
+        geometry=places[8:],
+        crs=CRS,
+    )
+    starts = [tuple(np.round(line.coords[0][:2], 3)) for line in lines]
+    torn = {place for place in sorted(set(starts)) if rng.random() < 0.1}
+    nodes = [f"0:{rng.integers(2)}" if start in torn else None for start in starts]
+    layers = {
+        **vars(town),
+        "gate": pd.concat([town.gate, loose], ignore_index=True),
+        "street_barrier": barrier,
+        "street": town.street.assign(nodes=pd.Series(nodes, dtype=object)),
+    }
+    return Town.from_layers(layers)
+
+
 def _make_streets(rng: np.random.Generator) -> gpd.GeoDataFrame:
     """Streets of one to three segments along a bent grid, and a few that cross it without a vertex."""
     corner = {

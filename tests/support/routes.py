@@ -127,9 +127,9 @@ def main() -> None:
             row["needs"], row["tells"] = needs[route, method] or "", rules[route, method] or ""
             for actor, client in clients.items():
                 if not row.get(actor):
-                    if route == "/logout":  # which ends the session of the others
-                        client = open_client(towns[actor], *ACTORS[actor])
-                    with ask(client, row, actor) as response:
+                    ends = route == "/logout"  # the session of the others
+                    own = open_client(towns[actor], *ACTORS[actor]) if ends else client
+                    with ask(own, row, actor) as response:
                         row[actor] = str(response.status_code)
             if (route, method) not in known:
                 print(",".join(str(row[field]) for field in FIELDS))

@@ -84,15 +84,23 @@ function summary(coverage, county) {
       row("n", "status.n", counts.not_covered, known),
       row("u", "status.u", counts.unanswered, known),
     ),
-    known && counts.covered_range_90 ? element("p", { class: "note" }, range(counts.covered_range_90)) : null,
+    known && counts.covered_range_90 ? element("p", { class: "note" }, range(counts)) : null,
     element("p", { class: "note" }, leftOut(coverage), counts.rounded ? ` ${text(may("study") ? "rounded.staff" : "rounded")}` : ""),
     may("study") ? null : element("p", { class: "note" }, element("a", { id: "more-with-login", href: `/login?lang=${language}` }, text("login.shows"))),
   ];
 }
 
-/* How sure the number is: 90 % of the drawn worlds lie in this range. */
-function range([low, high]) {
-  return text("range_90", { low: count(low), high: count(high) });
+/* How sure the number is: 90 % of the drawn worlds lie in this range; which end reaches to the base value, and by how
+   much the draws may have missed the ends. */
+function range({ covered_range_90: ends, sampling_error: errors, stretched }) {
+  const [low, high] = ends.map(count);
+  return [
+    text("range_90", { low, high }),
+    stretched ? text(`range_90.stretched.${stretched}`) : null,
+    errors ? text("range_90.error", { low: count(errors[0]), high: count(errors[1]) }) : null,
+  ]
+    .filter(Boolean)
+    .join(" ");
 }
 
 function row(letter, key, value, known) {

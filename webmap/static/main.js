@@ -27,8 +27,8 @@ let marked = null;
 
 async function start() {
   const [county] = await Promise.all([getJson("/api/v1/county"), loadTexts()]);
-  if (!county.readings.some(({ id }) => id === state.reading)) state.reading = null;
-  change({ reading: state.reading || county.reading });
+  const isOffered = county.readings.some(({ id }) => id === state.linkedReading);
+  change({ reading: isOffered ? state.linkedReading : county.reading });
   showHead(county);
   startSheet();
   startCard(forgetPlace);

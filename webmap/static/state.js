@@ -5,7 +5,8 @@ const listeners = new Set();
 function readHash() {
   const parts = new URLSearchParams(location.hash.slice(1));
   return {
-    reading: parts.get("reading"),
+    reading: null, // until it is known which ones the reader may ask for
+    linkedReading: parts.get("reading"),
     view: readView(parts.get("view")),
     groups: parts.has("layers") ? parts.get("layers").split(",").filter(Boolean) : null,
     colours: parts.get("colours") === "bands" ? "bands" : "status",
