@@ -5,13 +5,23 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 KERNEL := setup.py $(wildcard geogrid/network/kernel*.[ch])
 
-.PHONY: serve test lint bench clean
+.PHONY: serve test test-newest test-oldest lint bench clean
 
 serve: $(VENV)/.installed
 	$(BIN)/geogrid serve
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest --numprocesses=auto $(PYTEST_ARGS)
+
+# The fast suite with the newest release of every dependency, and with the oldest that pyproject.toml allows,
+# each in an environment of its own that is made anew.
+test-newest test-oldest: test-%: $(VENV)/bin/python
+	rm -rf $(VENV)-$*
+	$(PYTHON) -m venv $(VENV)-$*
+	$(BIN)/python tests/support/bounds.py $* > $(VENV)-$*/bounds.txt
+	$(VENV)-$*/bin/python -m pip install --quiet --disable-pip-version-check --upgrade --upgrade-strategy eager \
+	  --constraint $(VENV)-$*/bounds.txt --editable '.[test]'
+	$(VENV)-$*/bin/python -m pytest --numprocesses=auto -m 'not slow and not browser' $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-lint
 	$(BIN)/ruff check .
@@ -28,12 +38,14 @@ bench: $(VENV)/.installed-bench
 	$(BIN)/python -m benchmarks.crash
 	$(BIN)/python -m benchmarks.doubt
 	$(BIN)/python -m benchmarks.threads
+	$(BIN)/python -m benchmarks.threads
+	$(BIN)/python -m benchmarks.doubt
 	$(BIN)/python benchmarks/siting.py
 	$(BIN)/python benchmarks/search.py
 	$(BIN)/python benchmarks/lookup.py
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-newest $(VENV)-oldest build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \

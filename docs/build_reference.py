@@ -5,14 +5,13 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 
 import click
 
 from geogrid import errors
 from geogrid.cli import group
-from geogrid.schema import LAYERS, ROLES, ROSTER, SETTINGS, TABLES, Geometry, Layer
+from geogrid.schema import LAYERS, ROLES, ROSTER, SETTINGS, TABLES, VARIABLES, Geometry, Layer
 
 PAGE = Path(__file__).with_name("reference.md")
 ROOT = PAGE.parents[1]
@@ -32,6 +31,7 @@ def build_reference() -> str:
         *_commands(),
         *_layers(),
         *_settings(),
+        *_variables(),
         *_routes(),
         *_errors(),
         *_modules(),
@@ -108,6 +108,16 @@ def _settings() -> Iterator[str]:
     yield ""
 
 
+def _variables() -> Iterator[str]:
+    yield "## Environment variables"
+    yield ""
+    yield "| name | 中文 | meaning |"
+    yield "|---|---|---|"
+    for name, (zh, en) in VARIABLES.items():
+        yield f"| `{name}` | {zh} | {en} |"
+    yield ""
+
+
 def _routes() -> Iterator[str]:
     from webmap import create_app
 
@@ -127,7 +137,7 @@ def _errors() -> Iterator[str]:
     yield "| error | 中文 | English |"
     yield "|---|---|---|"
     for name, kind in inspect.getmembers(errors, inspect.isclass):
-        if issubclass(kind, errors.GeogridError) and fields(kind):
+        if issubclass(kind, errors.GeogridError) and "zh" in vars(kind) and kind.zh:
             yield f"| `{name}` | {_cell(kind.zh)} | {_cell(kind.en)} |"
     yield ""
 

@@ -333,6 +333,7 @@ class PlaceNotFoundError(NotFoundError):
     query: str
     hint_zh: str = "请换一种写法，或用 --lonlat 经度,纬度 查询。"
     hint_en: str = "Try another spelling, or --lonlat LON,LAT."
+    suggestions: Sequence[str] = ()
 
 
 @dataclass(eq=False)
@@ -343,6 +344,17 @@ class FeatureNotFoundError(NotFoundError):
     en = "Layer {layer} has no {keys}."
     layer: str
     keys: Sequence[str]
+
+
+@dataclass(eq=False)
+class RevisionEmptyError(NotFoundError):
+    """A revision in which the county did not hold yet what is compared."""
+
+    zh = "修订版 {revision} 时图层 {layer}（{title}）还没有数据，无法与之比较。请选择更晚的修订版（见 geogrid history）。"
+    en = "At revision {revision} the layer {layer} was still empty; nothing can be compared with it. Choose a later one (geogrid history)."
+    revision: int
+    layer: str
+    title: str
 
 
 @dataclass(eq=False)

@@ -651,6 +651,22 @@ SETTINGS: dict[str, tuple[str, str]] = {
 }
 """The settings that a user may change, with their titles zh and en."""
 
+VARIABLES: dict[str, tuple[str, str]] = {
+    "GEOGRID_LANG": (
+        "命令行语言：zh 或 en，默认 zh",
+        "language of the command line: zh or en, zh by default",
+    ),
+    "GEOGRID_FONT": (
+        "报告与图片所用字体文件的路径",
+        "path of the font file in which reports and pictures are set",
+    ),
+    "GEOGRID_DEBUG": (
+        "非空时内部错误显示调用栈",
+        "when not empty, a fault of the program shows its traceback",
+    ),
+}
+"""The environment variables that are read, with what they mean, zh and en."""
+
 
 @dataclass(frozen=True)
 class SettingRule:

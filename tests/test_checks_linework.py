@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import shapely
 
+from geogrid.checks.buildings import find_outside_buildings
 from geogrid.checks.linework import find_far_homes, find_line_faults
 from tests.support.frames import EAST, NORTH, line, make_layer, point, rectangle
 
@@ -67,3 +68,18 @@ def test_a_home_beyond_the_access_leg_of_any_street_is_found(west, found):
 
 def test_no_streets_at_all_are_no_fault():
     assert find(streets(S1=line((0, 0), (9, 0))).iloc[:0]) == []
+
+
+def test_buildings_whose_point_lies_outside_the_extent_are_one_finding():
+    extent = rectangle(0, 0, 100, 100)
+    shapes = {
+        "in": rectangle(0, 0, 9, 9),
+        "on": rectangle(94, 0, 104, 9),
+        "b": rectangle(97, 0, 107, 9),
+        "a": rectangle(200, 0, 209, 9),
+    }
+    (finding,) = find_outside_buildings(make_layer("building", shapes), extent)
+    # a building counts where its inner point lies: that of `on` at x = 99, that of `b` at 102
+    assert (finding.code, finding.features) == ("building.outside", ("a", "b"))
+    assert finding.place.area == pytest.approx(10 * 9 + 9 * 9)
+    assert find_outside_buildings(make_layer("building", shapes), None) == []

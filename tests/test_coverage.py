@@ -21,7 +21,7 @@ from geogrid.coverage.walks import lay_out, measure_walks
 from geogrid.errors import InvalidOptionError
 from geogrid.network.impedance import PROFILES
 from tests.support.random_town import make_town
-from tests.support.town import at, draw_layers, draw_town
+from tests.support.town import CRS, at, draw_layers, draw_town
 
 TEN_MINUTES = Reading("minutes", 10)
 SHORT = Reading("minutes", 1)
@@ -322,3 +322,18 @@ def test_an_elderly_walk_is_never_shorter_than_an_adult_s(
     layout = lay_out(make_town(seed, n_homes=25))
     adult, elderly = (measure_walks(layout, PROFILES[name]).cost for name in ("adult", "elderly"))
     assert (elderly >= adult).all()
+
+
+def test_homes_outside_the_extent_count_in_the_county_and_are_listed():
+    town = town_of_row(people=PEOPLE)
+    whole = assess_coverage(town, SHORT).to_dict()
+    assert whole["outside_extent"] == {"n_homes": 0, "people": 0, "buildings": []}  # no extent is known
+    x = shapely.get_x(shapely.point_on_surface(town.building.geometry.to_numpy()))
+    ids = town.building["id"].to_numpy(object)[np.argsort(x)]
+    county = gpd.GeoDataFrame(
+        {"code": ["1"]}, geometry=[shapely.box(-999, -999, np.sort(x)[-2], 999)], crs=CRS
+    )
+    told = assess_coverage(replace(town, county=county), SHORT).to_dict()
+    last = town.building.set_index("id")["residents"][ids[-1]]
+    assert told["outside_extent"] == {"n_homes": 1, "people": last, "buildings": [ids[-1]]}
+    assert {key: told[key] for key in ("homes", "people")} == {key: whole[key] for key in ("homes", "people")}

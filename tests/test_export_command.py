@@ -30,16 +30,12 @@ def geogrid(monkeypatch, capsys):
     return Command(monkeypatch, capsys)
 
 
-def marked(path):
-    return path.with_name(path.name.replace("out", "out-合成演示数据", 1))
-
-
 def test_all_layers_ask_first_and_go_into_one_file_that_gdal_opens(geogrid, demo, tmp_path):
     said = geogrid.refuse("export", demo, ALL, tmp_path / "out.gpkg")
     assert "--yes" in said
     assert not list(tmp_path.iterdir())
     told = geogrid.succeed("export", demo, ALL, tmp_path / "out.gpkg", "--yes", "--crs", "zone")
-    path = marked(tmp_path / "out.gpkg")
+    path = tmp_path / "out.gpkg"
     assert path.name in told
     code = "import sys, pyogrio; print({str(n): str(pyogrio.read_info(sys.argv[1], layer=n)['crs']) for n, g in pyogrio.list_layers(sys.argv[1]) if g})"
     ran = subprocess.run([sys.executable, "-c", code, str(path)], check=True, capture_output=True, text=True)
@@ -70,18 +66,18 @@ def test_a_terminal_is_asked_and_a_single_large_layer_is_remarked_on(geogrid, de
 
 
 @pytest.mark.parametrize("layer", [*COMPUTED, "centre"])
-def test_every_result_is_exported_under_a_name_that_says_synthetic(geogrid, demo, tmp_path, layer):
+def test_every_result_is_exported_under_the_name_that_was_asked_for(geogrid, demo, tmp_path, layer):
     for suffix in EXPORT_SUFFIXES if layer == "centre" else (".gpkg",):
         told = geogrid.succeed("export", demo, layer, tmp_path / f"out{suffix}")
-        path = marked(tmp_path / f"out{suffix}")
+        path = tmp_path / f"out{suffix}"
         assert str(path) in told
         assert path.stat().st_size > 300
-        assert not (tmp_path / f"out{suffix}").exists()
+    assert {one.stem.partition(".")[0] for one in tmp_path.iterdir()} == {"out"}
 
 
 def test_titles_follow_the_language_and_settings_keep_their_secret(geogrid, demo, tmp_path):
     geogrid.succeed("setting", demo, "map.tianditu_token", "000secret000")
     geogrid.succeed("export", demo, "setting", tmp_path / "out.xlsx", "--lang", "en")
-    sheet = openpyxl.load_workbook(tmp_path / "out-synthetic.xlsx").active
+    sheet = openpyxl.load_workbook(tmp_path / "out.xlsx").active
     assert sheet.title.startswith("settings")
     assert "000secret000" not in {cell.value for row in sheet for cell in row}

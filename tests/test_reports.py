@@ -30,7 +30,9 @@ from geogrid.reports.pdf import write_pdf
 from geogrid.reports.webpage import escape_text, render_map_script, write_webpage
 from geogrid.reports.word import share_width, write_word
 from geogrid.reports.workbook import write_workbook
+from tests.support.command import Command
 from tests.support.random_town import make_town
+from tests.support.web import write_town
 
 HOSTILE = [
     "{{7*7}}",
@@ -295,3 +297,16 @@ def test_unknown_people_are_told_as_homes(facts):
     told = compose_report(gather_facts(facts.subject, Scope(), coverages), "zh", command="x")
     lead = next(block for block in told.blocks if isinstance(block, Paragraph))
     assert "栋住宅" in lead.text
+
+
+def test_a_revision_to_compare_with_that_is_missing_or_empty_is_named(tmp_path, monkeypatch, capsys):
+    geogrid = Command(monkeypatch, capsys)
+    path = write_town(tmp_path / "town.gpkg")
+    said = geogrid.refuse("report", path, "--out", tmp_path / "r.xlsx", "--since", 99)
+    assert "99" in said
+    assert "0-1" in said
+    early = geogrid.refuse("report", path, "--out", tmp_path / "r.xlsx", "--since", 0)
+    assert "修订版 0" in early
+    assert "revision 0" in early
+    assert "geogrid import" not in early
+    assert not (tmp_path / "r.xlsx").exists()

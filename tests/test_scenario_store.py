@@ -104,6 +104,7 @@ def test_a_scenario_comes_back_from_degrees_at_the_same_millimetre():
         [{"do": "add_centre", "id": "x", "lon": 500, "lat": 27}],
         [{"do": "add_centre", "id": "x", "lon": "118", "lat": None}],
         [{"do": "add_centre", "id": "x", "lon": float("nan"), "lat": 27.0}],
+        [{"do": "add_centre", "id": "x", "lon": 10**400, "lat": 27.0}],
         [{"do": "add_street", "id": "x", "path": 7}],
         [{"do": "add_street", "id": "x", "path": [[118.8, 27.3, 5.0], [118.9, 27.3, 5.0]]}],
         [{"do": "add_street", "id": "x", "path": [[118.8, 27.3]] * 2000}],
@@ -290,7 +291,7 @@ def test_a_scenario_that_no_longer_fits_changes_nothing(county):
 
 
 def test_json_files_with_faults_are_refused(tmp_path):
-    for text in ("{", '{"a": NaN}', "[" * 100_000):
+    for text in ("{", '{"a": NaN}', "[" * 100_000, '{"a": "\\ud800"}', "9" * 5000):
         (tmp_path / "x.json").write_text(text)
         with pytest.raises(FileContentError):
             read_json(tmp_path / "x.json")

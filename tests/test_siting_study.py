@@ -172,7 +172,9 @@ def test_a_search_that_is_stopped_keeps_the_best_so_far(town):
 
 def test_a_certificate_holds_for_its_county_and_for_no_other(town):
     found = study(town, 2)
-    sealed = json.loads(json.dumps(seal_study(found, revision=7, must=(), forbidden=(), spacing_m=150.0)))
+    sealed = json.loads(
+        json.dumps(seal_study(found, revision=7, must=(), forbidden=(), spacing_m=150.0, is_synthetic=False))
+    )
     verdict = check_certificate(found.instance, sealed)
     assert (verdict.holds, verdict.is_optimal, verdict.value, verdict.bound) == (True, True, 83, 83)
     assert sealed["sites"] == sorted(sealed["sites"])
@@ -203,7 +205,7 @@ def test_a_certificate_holds_for_its_county_and_for_no_other(town):
 )
 def test_a_certificate_that_was_changed_does_not_hold(town, change):
     found = study(town, 2, with_robustness=False)
-    sealed = seal_study(found, revision=7, must=(), forbidden=(), spacing_m=150.0)
+    sealed = seal_study(found, revision=7, must=(), forbidden=(), spacing_m=150.0, is_synthetic=False)
     verdict = check_certificate(found.instance, {**sealed, **change})
     assert not verdict.holds
     assert verdict.reason_zh

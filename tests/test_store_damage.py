@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 from pathlib import Path
 
 import geopandas as gpd
@@ -23,6 +24,8 @@ from geogrid.workspace import Workspace, write_backup
 from geogrid.workspace import connection as files
 from geogrid.workspace.account import add_account, change_password, disable_account
 from geogrid.workspace.person import erase_person
+from tests.support.web import log_in, open_client
+from webmap import create_app
 from webmap.serve import greet_accounts
 
 N_FLIPS = 60
@@ -151,3 +154,17 @@ def test_no_administrator_is_made_beside_a_county_that_had_accounts(tmp_path):
             greet_accounts(county)
         add_account(county, "anew", "another-long-word-3", role="admin", actor="os:t")
         greet_accounts(county)
+
+
+def test_one_can_log_in_beside_a_map_that_cannot_be_read(tmp_path):
+    """A shape that is none stops what is computed of it, with a sentence; the login stands."""
+    path = make_county(tmp_path / "county.gpkg")
+    with sqlite3.connect(path) as plain:
+        plain.execute("UPDATE building SET geom = x'00' WHERE id = 'b9'")
+    plain.close()
+    client = open_client(create_app(path))
+    assert client.get("/login").status_code == 200
+    assert log_in(client, "chief", "a-long-pass-word-1").status_code == 303
+    refused = client.get("/api/v1/coverage")
+    assert refused.status_code == 503
+    assert "building" in refused.get_json()["detail_en"]

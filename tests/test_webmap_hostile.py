@@ -39,12 +39,13 @@ UNLIMITED = WebSettings(logins_per_minute=10**9, lookups_per_minute=10**9)
 
 @pytest.fixture(scope="module")
 def clients(tmp_path_factory: pytest.TempPathFactory) -> dict[str, FlaskClient]:
-    closed, opened = (
-        create_app(app.extensions[EXTENSION].path, UNLIMITED)
-        for app in open_towns(tmp_path_factory.mktemp("hostile"))
-    )
+    towns = open_towns(tmp_path_factory.mktemp("hostile"))
+    unlimited = {
+        path: create_app(path, UNLIMITED)
+        for path in {app.extensions[EXTENSION].path for app in towns.values()}
+    }
     return {
-        actor: open_client(closed if actor == "nobody" else opened, role, scope)
+        actor: open_client(unlimited[towns[actor].extensions[EXTENSION].path], role, scope)
         for actor, (role, scope) in ACTORS.items()
     }
 

@@ -9,20 +9,29 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from geogrid.coverage.catchment import outline_catchments, outline_isochrones
+from geogrid.coverage.reading import Reading
+from geogrid.crs import CGCS2000
 from geogrid.errors import FeatureNotFoundError, InvalidOptionError, UnknownLayerError
+from geogrid.io.export import leave_out_counts, write_layer
+from geogrid.labels import label
 from geogrid.schema import find_layer
+from geogrid.workspace.audit import Event
+from geogrid.workspace.record import put_on_record
 from webmap.asked import read_body
 from webmap.basemap import describe_base_map
 from webmap.columns import BORDERED, OUTLINED, PUBLIC_COLUMNS
 from webmap.county import County, current_county
+from webmap.downloads import send_written
 from webmap.findings import write_findings
 from webmap.geojson import plain_records, write_borders, write_features, write_geojson, write_json
+from webmap.languages import page_language
 from webmap.places import find_place, search_places
 from webmap.readings import list_readings
 from webmap.roles import current_reader, needs
 from webmap.summary import (
     code_doubt,
     code_homes,
+    frame_gaps,
     hide_unseen,
     list_gaps,
     list_served,
@@ -37,6 +46,8 @@ api = Blueprint("api", __name__, url_prefix="/api/v1")
 ASK_AGAIN = "private, no-cache"
 """A browser keeps the answer but asks whether it still holds, which its ETag says in a few bytes."""
 
+GAP_FILES = ("gpkg", "xlsx", "csv")
+"""Kinds of files that gaps are given as."""
 LONGEST_QUERY = 80
 DRAWN_TOLERANCE_M = 3.0
 """Reach is drawn this far from its outline at most; the outline itself has ten times the points."""
@@ -162,22 +173,40 @@ def coverage() -> Response:
 @api.get("/gaps")
 @needs("study")
 def gaps() -> Response:
-    """The gaps under a reading, largest first; `?format=geojson` with their ground."""
+    """The gaps under a reading, largest first; `?format=geojson` with their ground; `gpkg`, `xlsx`, `csv` as files.
+
+    As in every export, people are rounded to tens in a file and left out where they or their homes are few.
+    """
     county = current_view()
     reading = requested_reading(county)
     wanted = request.args.get("format", "json")
     if wanted == "json":
         return _answer(write_json({"reading": str(reading), "gaps": list_gaps(county, reading)}))
+    if wanted in GAP_FILES:
+        frame, _ = leave_out_counts(frame_gaps(county, reading))
+        detail = {"format": wanted, "reading": str(reading), "rows": len(frame)}
+        put_on_record(county.path, Event(current_reader().login, "export", "layer:gap", detail=detail))
+        title = label("coverage.gap", page_language())
+        crs = str(CGCS2000) if wanted == "gpkg" else None
+        return send_written(
+            county,
+            f"{title} {reading.title(page_language())}",
+            f".{wanted}",
+            lambda path: write_layer(frame, path, layer_title=title, crs=crs),
+        )
     if wanted != "geojson":
-        raise InvalidOptionError(option="format", value=wanted[:40], expected="json, geojson")
+        raise InvalidOptionError(
+            option="format", value=wanted[:40], expected=", ".join(("json", "geojson", *GAP_FILES))
+        )
     body = county.results.find(("gap_ground", reading), lambda: _write_gap_ground(county, reading))
     return _answer(body, "application/geo+json")
 
 
-def _write_gap_ground(county: County, reading: Any) -> str:
+def _write_gap_ground(county: County, reading: Reading) -> str:
     ground = county.assess(reading).gaps
     by_id = {gap["id"]: gap for gap in list_gaps(county, reading)}
-    return write_features(ground, [by_id[key] for key in ground["id"]], "gaps")
+    mark = {"synthetic": True} if county.is_synthetic else {}
+    return write_features(ground, [by_id[key] | mark for key in ground["id"]], "gaps")
 
 
 @api.get("/centres")
@@ -219,8 +248,7 @@ def isochrones() -> Response:
 
 
 def _write_isochrones(county: County, reading: Any) -> str:
-    ground = outline_isochrones(county.layout, county.ground, reading)
-    ground = ground.set_geometry(ground.simplify(DRAWN_TOLERANCE_M))
+    ground = outline_isochrones(county.layout, county.ground, reading, tolerance_m=DRAWN_TOLERANCE_M)
     return write_features(ground, plain_records(ground, ("centre", "name")), "isochrones")
 
 

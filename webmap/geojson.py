@@ -74,12 +74,16 @@ def find_name_points(degrees: gpd.GeoDataFrame) -> list[Any]:
 
 
 def round_geometries(frame: gpd.GeoDataFrame, where: str) -> npt.NDArray[np.object_]:
-    """The geometry in WGS 84 on the display grid, without heights."""
+    """The geometry in WGS 84 on the display grid, without heights; what was valid is valid on it."""
     if frame.empty:  # a county without any layer has no CRS yet
         return np.empty(0, object)
     flat = shapely.force_2d(to_lonlat(frame, where).geometry.values)
     # Number by number, which an invalid polygon survives: a display must show it too.
-    return np.asarray(shapely.transform(flat, lambda degrees: np.round(degrees, DECIMALS)))
+    rounded = np.asarray(shapely.transform(flat, lambda degrees: np.round(degrees, DECIMALS)))
+    broken = ~shapely.is_valid(rounded)
+    broken[broken] = shapely.is_valid(flat[broken])
+    rounded[broken] = shapely.set_precision(flat[broken], 10.0**-DECIMALS)
+    return rounded
 
 
 def write_json(value: Any) -> str:

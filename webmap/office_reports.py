@@ -187,8 +187,7 @@ def _export(county: County, layer: str, suffix: str, crs: str | None, name: str,
             frame = read_export(workspace, layer)
         frame, n_hidden = leave_out_counts(frame)
         job.tell(0.7, "web.office.step.write")
-        # The name says what the data is to whoever finds the file, and to the writer.
-        out = job.folder / f"export{'-synthetic' if county.is_synthetic else ''}{suffix}"
+        out = job.folder / f"export{suffix}"
         written = write_layer(frame, out, layer_title=title_exports("zh")[layer], crs=crs)
         put_on_record(county.path, replace(event, detail={**event.detail, "rows": len(frame)}))
         hidden = [

@@ -35,7 +35,7 @@ QUERY: dict[str, tuple[str, dict[str, Any]]] = {
         "The date as of which it is asked; today when absent, and for readers without an account always.",
         {"type": "string", "format": "date"},
     ),
-    "format": ("The form of the answer.", {"type": "string"}),
+    "format": ("The form of the answer.", {"enum": ["json", "geojson", "gpkg", "xlsx", "csv"]}),
     "layer": ("The name of a layer.", {"type": "string"}),
     "feature": ("The key of a feature in its layer.", {"type": "string"}),
     "v": ("The version of the tiles, as /api/v1/county tells it.", {"type": "string"}),

@@ -9,7 +9,7 @@ from typing import TypeVar
 from flask import Flask, current_app, g, request
 from flask_login import current_user
 
-from geogrid.errors import LoginNeededError, NotPermittedError
+from geogrid.errors import LoginNeededError, NotPermittedError, WorkspaceError
 from geogrid.labels import LANGUAGES, label
 from geogrid.schema import ACCOUNT_ROLES
 from geogrid.workspace import Workspace
@@ -175,7 +175,13 @@ def _find_reader() -> Reader:
     visitor = current_user._get_current_object()  # noqa: SLF001  # the proxy itself has no type
     if isinstance(visitor, Visitor):
         return Reader(visitor.account.login, visitor.account.role, visitor.account.scope)
-    return Reader("", ROLE_WITHOUT_LOGIN.get(current_county().settings.get(PUBLIC_SETTING, "off"), ""))
+    try:
+        level = current_county().settings.get(PUBLIC_SETTING, "off")
+    except WorkspaceError:
+        if find_need(current_app, request.endpoint or "") == OPEN:  # one can log in beside a county that is damaged
+            return Reader("", "")
+        raise
+    return Reader("", ROLE_WITHOUT_LOGIN.get(level, ""))
 
 
 def _title_role(role: str, language: str) -> str:

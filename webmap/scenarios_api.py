@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 import shapely
-from flask import Blueprint, Response, request, send_file
+from flask import Blueprint, Response, request
 
 from geogrid.coverage.reading import STANDARD_READINGS, Reading
 from geogrid.coverage.scenario import Scenario
@@ -18,7 +16,6 @@ from geogrid.coverage.scenario_lonlat import read_records
 from geogrid.crs import WGS84, crs_name
 from geogrid.errors import InvalidOptionError
 from geogrid.io.export import write_layer
-from geogrid.io.scratch import scratch_file_folder
 from geogrid.io.table import write_tables
 from geogrid.labels import label
 from geogrid.workspace import Workspace
@@ -34,9 +31,9 @@ from geogrid.workspace.scenarios import (
 )
 from webmap.asked import read_body
 from webmap.county import County, current_county
+from webmap.downloads import send_written
 from webmap.effects import describe_effect
 from webmap.languages import page_language
-from webmap.names import name_download
 from webmap.planning import read_whole, require_whole
 from webmap.roles import current_reader, needs, open_to_edit
 from webmap.scenario_api import measure_standing, read_edits
@@ -136,10 +133,10 @@ def edits_file() -> Response:
     title = label("web.plan.scenario", page_language())
     frame = _tabulate_edits(county, stored)
 
-    def write(path: Path) -> Path:
-        return write_layer(frame, path, layer_title=title).path
+    def write(path: Path) -> None:
+        write_layer(frame, path, layer_title=title)
 
-    return _send(county, f"{title} {name}", ".geojson", write)
+    return send_written(county, f"{title} {name}", ".geojson", write)
 
 
 @scenarios_api.get("/comparison.xlsx")
@@ -159,11 +156,10 @@ def comparison_file() -> Response:
         reading.title(language): compare_scenarios(county, reading, plans, language) for reading in readings
     }
 
-    def write(path: Path) -> Path:
+    def write(path: Path) -> None:
         write_tables(sheets, path)
-        return path
 
-    return _send(county, label("web.plan.compare", language), ".xlsx", write)
+    return send_written(county, label("web.plan.compare", language), ".xlsx", write)
 
 
 def compare_scenarios(
@@ -215,14 +211,6 @@ def _tabulate_edits(county: County, stored: StoredScenario) -> gpd.GeoDataFrame:
         pd.DataFrame(rows, columns=list(columns), dtype=object), geometry=gpd.GeoSeries(shapes, crs=WGS84)
     )
     return frame.assign(scenario=stored.name, synthetic=county.is_synthetic)
-
-
-def _send(county: County, title: str, suffix: str, write: Callable[[Path], Path]) -> Response:
-    """A file that is written for this answer alone; `write` says where it was written."""
-    name = name_download(county, title, suffix=suffix)
-    with scratch_file_folder("download-") as folder:
-        content = io.BytesIO(write(folder / f"download{suffix}").read_bytes())
-    return send_file(content, as_attachment=True, download_name=name, max_age=0)
 
 
 def _read_name(given: Any) -> str:

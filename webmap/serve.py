@@ -241,6 +241,7 @@ def _warm(source: CountySource, store: TileStore) -> None:
     from geogrid.workspace import Workspace
     from webmap.places import search_places
     from webmap.tiles import warm_tiles
+    from webmap.view import find_told
 
     started = time.perf_counter()
     try:
@@ -252,6 +253,7 @@ def _warm(source: CountySource, store: TileStore) -> None:
         for query in ("a", "1"):  # names by their initials, and numbers
             search_places(county, query)
         county.assess_doubt(county.reading)
+        find_told(county)
     except GeogridError:
         return  # the page says what is missing
     _say("serve.warmed", seconds=f"{time.perf_counter() - started:.1f}")

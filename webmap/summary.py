@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -66,7 +67,8 @@ def _summarise(view: County, reading: Reading, studies: bool) -> dict[str, Any]:
     coverage = view.assess_doubt(reading) if studies else view.assess(reading)
     figures = coverage.to_dict()
     _add_ends(figures)
-    for name in ("gaps", "doubt"):  # gaps are told apart; of the doubt, the ranges of people are
+    # Gaps are told apart; of the doubt, the ranges of people are.
+    for name in ("gaps", "doubt", "outside_extent"):
         figures.pop(name)
     figures["title"] = title_reading(reading)
     figures["left_out"] = {
@@ -142,6 +144,19 @@ def _list_gaps(view: County, reading: Reading) -> list[dict[str, Any]]:
         )
     ]
     return sorted(records, key=_gap_order)
+
+
+def frame_gaps(view: County, reading: Reading) -> gpd.GeoDataFrame:
+    """The gaps of `list_gaps` with their ground, as a file holds them; the reading stands in each row."""
+    ground = view.assess(reading).gaps.set_index("id").geometry
+    records = list_gaps(view, reading)
+    columns = [*GAP_COLUMNS, *(f"{kind}_name" for kind in ("centre", "community", "district", "grid"))]
+    frame = pd.DataFrame([{name: gap[name] for name in columns} for gap in records], columns=columns)
+    for name in GAP_PEOPLE:
+        frame[name] = pd.to_numeric(frame[name]).astype("Float64")
+    shapes = gpd.GeoSeries(ground.reindex(frame["id"]).to_numpy(), crs=ground.crs)
+    placed = gpd.GeoDataFrame(frame.assign(reading=str(reading)), geometry=shapes)
+    return placed.assign(synthetic=True) if view.is_synthetic else placed
 
 
 def _find_unseen(view: County, coverage: Coverage) -> list[bool]:

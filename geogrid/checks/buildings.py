@@ -61,6 +61,22 @@ def find_building_faults(
     ]
 
 
+def find_outside_buildings(buildings: gpd.GeoDataFrame, extent: BaseGeometry | None) -> list[Finding]:
+    """Buildings whose point, as homes are placed, lies outside the county's extent: one finding."""
+    shapes = shapely.make_valid(buildings.geometry.to_numpy())
+    points = shapely.point_on_surface(shapes)
+    rows = np.flatnonzero(~(shapely.is_missing(points) | shapely.is_empty(points)))
+    if extent is None or extent.is_empty or not len(rows):
+        return []
+    with prepared(extent) as ready:
+        rows = rows[~shapely.intersects(ready, points[rows])]
+    if not len(rows):
+        return []
+    ids = sorted(key or "?" for key in np.array(read_texts(buildings, "id"), dtype=object)[rows])
+    place = shapely.union_all(shapes[rows])
+    return [make_finding("building.outside", "building", ids, place=place, count=f"{len(ids):,}")]
+
+
 def _list_codes(shares: pd.DataFrame) -> dict[int, str]:
     """The areas of each building that several share."""
     held: dict[int, list[str]] = {}

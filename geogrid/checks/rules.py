@@ -36,6 +36,7 @@ RULES: dict[str, Severity] = {
     "area.exclave": Severity.NOTE,
     "building.no_area": Severity.WARNING,
     "building.split": Severity.NOTE,
+    "building.outside": Severity.WARNING,
     "code.grammar": Severity.WARNING,
     "code.parent": Severity.WARNING,
     "code.kind": Severity.NOTE,

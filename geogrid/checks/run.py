@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from geogrid.areas.validity import select_current
 from geogrid.checks.attempt import attempt, set_aside
 from geogrid.checks.beats import find_beat_faults
-from geogrid.checks.buildings import find_building_faults
+from geogrid.checks.buildings import find_building_faults, find_outside_buildings
 from geogrid.checks.codes import find_community_code_faults, find_grid_code_faults
 from geogrid.checks.datum import Position, find_shifted_layers, judge_positions
 from geogrid.checks.duties import find_duty_faults
@@ -148,6 +148,7 @@ def _check_buildings(
     """Every building in the extent has its community and district, and off village land its grid."""
     if "building" not in current:
         return
+    yield from find_outside_buildings(current["building"], extent)
     off_village = extent if extent is None or village is None else shapely.difference(extent, village)
     grounds = {**dict.fromkeys(PARTITION_LAYERS, extent), "grid": off_village}
     for name, ground in grounds.items():

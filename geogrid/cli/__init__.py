@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from geogrid import __version__
+from geogrid.cli.streams import apart_from_libraries
 from geogrid.errors import CountyNotice, GeogridError
 from geogrid.labels import LANGUAGES, label
 
@@ -105,7 +106,8 @@ def main() -> None:
     """Run the command line; every error is a sentence and an exit code, never a traceback."""
     warnings.showwarning = _show_warning
     try:
-        code = group.main(standalone_mode=False)
+        with apart_from_libraries():
+            code = group.main(standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(EXIT_BAD_INPUT)

@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from geogrid.cli import EXIT_FINDINGS, language
+from geogrid.cli import language
 from geogrid.cli.options import IsoDate, county_argument, json_option
-from geogrid.cli.output import echo_json
+from geogrid.cli.output import echo_json, tell_not_found
 from geogrid.labels import label
 from geogrid.schema import LAYERS, ROLES, find_layer
 
@@ -31,25 +31,27 @@ def command(county: Path, query: str, on: datetime.date | None, as_json: bool) -
     a person (`community:350725001007`, `person:P0001`, or a name). Exit code 1 when nothing is found.
     """
     from geogrid.workspace import Workspace
-    from geogrid.workspace.lookup import describe_in_county
+    from geogrid.workspace.lookup import describe_in_county, suggest_in_county
 
     with Workspace.open(county, readonly=True) as workspace:
         areas, people = describe_in_county(workspace, query, on=on)
+        if not areas and not people:
+            message = label("cli.area.none", language(), query=query)
+            similar = suggest_in_county(workspace, query.partition(":")[2] or query, on=on)
+            return tell_not_found(message, similar, as_json=as_json, areas=[], people=[])
         synthetic = workspace.is_synthetic
     shown = [area.to_dict(show_people=True) for area in areas]
     persons = [person.to_dict() for person in people]
     if as_json:
-        echo_json({"areas": shown, "people": persons})
-    elif shown or persons:
+        echo_json({"n_found": len(shown) + len(persons), "areas": shown, "people": persons})
+    else:
         if synthetic:
             click.echo(f"〔{label('synthetic', language())}〕")
         for area in shown:
             click.echo("\n".join(_describe(area)))
         for person in persons:
             click.echo("\n".join(_describe_person(person)))
-    else:
-        click.echo(label("cli.area.none", language(), query=query), err=True)
-    return 0 if shown or persons else EXIT_FINDINGS
+    return 0
 
 
 def _describe(area: dict[str, Any]) -> list[str]:

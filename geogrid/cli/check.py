@@ -9,7 +9,7 @@ import click
 
 from geogrid.cli import EXIT_FINDINGS, language
 from geogrid.cli.options import IsoDate, county_argument, json_option
-from geogrid.cli.output import echo_json, tell_renamed
+from geogrid.cli.output import echo_json
 from geogrid.labels import label
 
 SHOWN = 20
@@ -36,7 +36,6 @@ def command(county: Path, on: datetime.date | None, out: Path | None, as_json: b
     from geogrid.workspace import Workspace
     from geogrid.workspace.content import report_damage
 
-    asked = out
     with Workspace.open(county, readonly=True) as workspace:
         layers, tables = workspace.read_all()
         checkup = check_county(layers, tables, on or datetime.date.today())  # noqa: DTZ011  # the office's own day
@@ -49,11 +48,9 @@ def command(county: Path, on: datetime.date | None, out: Path | None, as_json: b
             if workspace.is_synthetic:
                 written = written.assign(synthetic=True)
             title = label("cli.check.findings", language())
-            out = write_layer(written, out, layer_title=title, language=language()).path
+            write_layer(written, out, layer_title=title)
     counts = {severity: sum(f.severity is severity for f in findings) for severity in Severity}
     if as_json:
-        if out is not None and out != asked:
-            tell_renamed(out, language())
         echo_json(
             {
                 "counts": {s.value: n for s, n in counts.items()},

@@ -11,8 +11,8 @@ from geogrid.cli import language
 from geogrid.cli.certainty import describe_doubt, describe_equity, explain_stretched, format_range
 from geogrid.cli.explanation import explain_building
 from geogrid.cli.options import county_argument, json_option
-from geogrid.cli.output import echo_json, format_count, format_share, format_table, tell_renamed
-from geogrid.errors import InvalidOptionError
+from geogrid.cli.output import echo_json, format_count, format_share, format_table, tell_not_found
+from geogrid.errors import InvalidOptionError, PlaceNotFoundError
 from geogrid.labels import label
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def command(
     scenario: str | None,
     equity: bool,
     as_json: bool,
-) -> None:
+) -> int | None:
     """步行多久（多远）能到最近的邻里服务中心；不加选项时按本县正式口径。
 
     Who reaches a centre on foot. Without options, by the county's official reading.
@@ -112,13 +112,16 @@ def command(
     if edits is not None:
         town = edits.apply(town)
     if explain is not None:
-        found, lines = explain_building(town, read_layout(county, town), reading, explain, language())
+        try:
+            found, lines = explain_building(town, read_layout(county, town), reading, explain, language())
+        except PlaceNotFoundError as error:
+            return tell_not_found(str(error), error.suggestions, as_json=as_json)
         if as_json:
             echo_json(found | {"service": service})
-            return
+            return None
         for line in [*_describe_source(synthetic, town, service), *lines]:
             click.echo(line)
-        return
+        return None
     others = [] if as_json else [other for other in STANDARD_READINGS if other != reading]
     layout = read_layout(county, town)
     results = assess_layout(town, layout, [reading, *others])
@@ -134,30 +137,26 @@ def command(
             "today": {"homes": count_homes(standing.homes), "people": count_people(standing.homes)},
         }
     shares = assess_equity(town, layout, reading, coverage.homes).to_dict() if equity else None
-    asked = (out, homes)
     if out is not None:
         from geogrid.io.export import leave_out_counts, write_layer
 
-        gaps = change_crs(coverage.gaps, store_crs, "gap").assign(reading=str(reading))
+        gaps = change_crs(coverage.printed_gaps, store_crs, "gap").assign(reading=str(reading))
         gaps, _ = leave_out_counts(gaps.assign(synthetic=True) if synthetic else gaps)
         title = label("coverage.gap", language())
-        out = write_layer(gaps, out, layer_title=title, language=language()).path
+        write_layer(gaps, out, layer_title=title)
     if homes is not None:
         from geogrid.io.export import write_layer
 
         table = coverage.homes.reset_index(names="building")[list(HOME_COLUMNS)]
         table = table.assign(synthetic=True) if synthetic else table
         title = label("coverage.home", language())
-        homes = write_layer(table, homes, layer_title=title, language=language()).path
+        write_layer(table, homes, layer_title=title)
     if as_json:
         more = ({} if shares is None else {"equity": shares}) | (
             {} if change is None else {"scenario": change}
         )
         echo_json(coverage.to_dict() | {"service": service} | more)
-        for path in (out, homes):
-            if path is not None and path not in asked:
-                tell_renamed(path, language())
-        return
+        return None
     for line in _describe_source(synthetic, town, service):
         click.echo(line)
     click.echo(label("cli.coverage.head", language(), county=name, reading=reading.title(language())))
@@ -186,6 +185,7 @@ def command(
     for path in (out, homes):
         if path is not None:
             click.echo(label("cli.written", language(), path=path))
+    return None
 
 
 def _describe_source(synthetic: bool, town: Town, service: str | None) -> list[str]:
@@ -295,6 +295,9 @@ def _describe_left_out(found: dict[str, Any]) -> list[str]:
     missing = found["people"].get("homes_without_people")
     if missing:
         lines.append(label("cli.coverage.homes_without_people", tongue, count=f"{missing:,}"))
+    if found["outside_extent"]["n_homes"]:
+        count = f"{found['outside_extent']['n_homes']:,}"
+        lines.append(label("cli.coverage.outside_extent", tongue, count=count))
     for reason, left in found["left_out"].items():
         if left["n_homes"]:
             lines.append(

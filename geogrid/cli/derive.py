@@ -10,7 +10,7 @@ import click
 from geogrid.cli import EXIT_FINDINGS, language
 from geogrid.cli.import_layer import parse_mapping
 from geogrid.cli.options import author_option, county_argument, json_option, operator_name
-from geogrid.cli.output import echo_json, format_count, format_table, tell_renamed
+from geogrid.cli.output import echo_json, format_count, format_table
 from geogrid.labels import label
 
 if TYPE_CHECKING:  # it brings geopandas, which `--help` does not wait for
@@ -91,9 +91,7 @@ def command(
             from geogrid.io.export import write_layer
 
             drawn = change_crs(frame, str(workspace.store_crs), layer)
-            written = write_layer(drawn, out, layer_title=LAYERS[layer].zh, language=language()).path
-            if written != out:
-                tell_renamed(written, language())
+            write_layer(drawn, out, layer_title=LAYERS[layer].zh)
         if misfits is not None and plan is not None:
             _write_misfits(plan, misfits, is_synthetic=workspace.is_synthetic)
         if not as_json and plan is not None:
@@ -183,7 +181,6 @@ def _print_plan(plan: DerivePlan) -> None:
 def _write_misfits(plan: DerivePlan, path: Path, *, is_synthetic: bool) -> None:
     import pandas as pd
 
-    from geogrid.io.naming import name_output
     from geogrid.io.table import write_table
     from geogrid.workspace.deriving import explain_misfit
 
@@ -197,7 +194,4 @@ def _write_misfits(plan: DerivePlan, path: Path, *, is_synthetic: bool) -> None:
     if is_synthetic:
         frame["synthetic"] = True
         title = f"{title}（{label('synthetic', speak)} synthetic）"
-    named = name_output(path, is_synthetic=is_synthetic, language=speak)
-    write_table(frame, named, title=title)
-    if named != path:
-        tell_renamed(named, speak)
+    write_table(frame, path, title=title)

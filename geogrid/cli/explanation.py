@@ -32,16 +32,19 @@ def find_building(town: Town, query: str) -> str:
     if query in set(town.building["id"]):
         return query
     from geogrid.responsibility.gazetteer import build_gazetteer
+    from geogrid.responsibility.lookup import N_SUGGESTED
 
     gazetteer = build_gazetteer({"building": town.building, "compound": town.compound})
-    found = [match.entry for match in gazetteer.find(query) if match.entry.kind == "building"]
+    matches = [match for match in gazetteer.find(query) if match.entry.kind == "building"]
+    found = [match.entry for match in matches]
     if not found:
         raise PlaceNotFoundError(
             query=query,
             hint_zh="--explain 需要楼栋的编号或名称。",
             hint_en="--explain takes the id or the name of a building.",
+            suggestions=tuple(gazetteer.suggest(query, N_SUGGESTED)),
         )
-    if len(found) > 1:
+    if len(found) > 1 or matches[0].doubt:
         names = [f"{entry.key} ({entry.name})" for entry in found[:5]]
         more = [f"… +{len(found) - 5}"] if len(found) > 5 else []
         raise InvalidOptionError(option="--explain", value=query, expected=" | ".join(names + more))

@@ -72,19 +72,15 @@ def command(
     titles = {name: _title(name, speak) for name in names}
     progress = Progress(speak)
     if layer == ALL:
-        written = write_layers(frames, titles, file, crs=target, language=speak, progress=progress)
+        written = write_layers(frames, titles, file, crs=target, progress=progress)
         click.echo(label("cli.export.done_all", speak, count=len(frames), path=written.path))
     else:
-        written = write_layer(
-            frames[layer], file, layer_title=titles[layer], crs=target, language=speak, progress=progress
-        )
+        written = write_layer(frames[layer], file, layer_title=titles[layer], crs=target, progress=progress)
         click.echo(label("cli.export.done", speak, count=f"{len(frames[layer]):,}", path=written.path))
     subject = ",".join(f"layer:{name}" for name in names)
     n_rows = sum(map(len, frames.values()))
     detail = {"file": written.path.name, "crs": crs, "consent": yes or is_asked, "rows": n_rows}
     record_here(county, Event(operator_name(), "export", subject, detail=detail), speak)
-    if written.path != file:
-        click.echo("  " + label("cli.renamed", speak, path=written.path.name))
     if n_hidden:
         click.echo(
             label("cli.export.hidden", speak, count=f"{n_hidden:,}", homes=LEAST_HOMES, least=SMALLEST_COUNT)

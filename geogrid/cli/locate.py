@@ -10,8 +10,8 @@ import click
 
 from geogrid.cli import EXIT_FINDINGS, language
 from geogrid.cli.options import IsoDate, county_argument, json_option, parse_lonlat
-from geogrid.cli.output import echo_json
-from geogrid.errors import InvalidOptionError
+from geogrid.cli.output import echo_json, tell_not_found
+from geogrid.errors import InvalidOptionError, PlaceNotFoundError
 from geogrid.labels import label
 from geogrid.schema import LAYERS, ROLES
 
@@ -32,7 +32,7 @@ def command(
     """查询楼栋、小区或位置：各类片区、负责人、民警、最近的服务中心。
 
     A building, a compound or a position: its areas, the people on duty, the nearest centre.
-    Exit code 1 for a place that lies in no area.
+    Exit code 1 for a place that lies in no area, and when nothing is found.
     """
     from geogrid.workspace import Workspace
     from geogrid.workspace.lookup import locate_in_county
@@ -43,7 +43,10 @@ def command(
         )
     with Workspace.open(county, readonly=True) as workspace:
         position = None if lonlat is None else parse_lonlat(lonlat)
-        answer = locate_in_county(workspace, query=query, lonlat=position, on=on)
+        try:
+            answer = locate_in_county(workspace, query=query, lonlat=position, on=on)
+        except PlaceNotFoundError as error:
+            return tell_not_found(str(error), error.suggestions, as_json=as_json)
         synthetic = workspace.is_synthetic
     found = answer.to_dict()
     if as_json:

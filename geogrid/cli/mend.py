@@ -9,7 +9,7 @@ import click
 
 from geogrid.cli import EXIT_FINDINGS, language
 from geogrid.cli.options import author_option, county_argument, json_option, operator_name
-from geogrid.cli.output import echo_json, format_table, tell_renamed
+from geogrid.cli.output import echo_json, format_table
 from geogrid.labels import label
 
 if TYPE_CHECKING:  # it brings geopandas, which `--help` does not wait for
@@ -84,9 +84,7 @@ def command(
             moved = plan.moves.assign(synthetic=workspace.is_synthetic)
             moved = change_crs(moved, str(workspace.store_crs), "mend")
             title = label("cli.mend.moves", language())
-            written = write_layer(moved, out, layer_title=title, language=language()).path
-            if written != out:
-                tell_renamed(written, language())
+            write_layer(moved, out, layer_title=title)
         if not as_json:
             _print_plan(plan)
         revision = None

@@ -9,10 +9,19 @@ from typing import Any
 
 import click
 
+from geogrid.cli.streams import keep_for_json
 from geogrid.errors import InvalidOptionError
 
 county_argument = click.argument("county", type=click.Path(path_type=Path), metavar="COUNTY.gpkg")
-json_option = click.option("--json", "as_json", is_flag=True, help="JSON")
+
+
+def _answer_json(ctx: click.Context, _param: click.Parameter, as_json: bool) -> bool:  # a flag
+    if as_json:
+        keep_for_json(ctx)
+    return as_json
+
+
+json_option = click.option("--json", "as_json", is_flag=True, callback=_answer_json, help="JSON")
 author_option = click.option(
     "--author", default=getpass.getuser, help="记入历史的修改者 / who is named in the history"
 )

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from geogrid.cli import EXIT_FINDINGS
+from geogrid.cli.streams import write_answer
 from geogrid.labels import label
 
 if TYPE_CHECKING:  # it brings geopandas, which `--help` does not wait for
@@ -63,12 +65,16 @@ def format_share(part: int | None, whole: int | None) -> str:
 
 def echo_json(value: Any) -> None:
     """Print a value as JSON; keys in the order they have."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False))
+    write_answer(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False))
 
 
-def tell_renamed(written: Path, language: str) -> None:
-    """Say on standard error that a file of synthetic data bears another name than the one asked for."""
-    click.echo(label("cli.renamed", language, path=written), err=True)
+def tell_not_found(message: str, suggestions: Sequence[str], *, as_json: bool, **empty: Any) -> int:
+    """Say that nothing was found: as JSON with names like it, or as a sentence on standard error; the exit code."""
+    if as_json:
+        echo_json({"n_found": 0, "matches": [], **empty, "suggestions": list(suggestions)})
+    else:
+        click.echo(message, err=True)
+    return EXIT_FINDINGS
 
 
 def record_here(county: Path, event: Event, language: str) -> None:

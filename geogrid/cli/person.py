@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import difflib
 from pathlib import Path
 
 import click
 
-from geogrid.cli import EXIT_FINDINGS, language
+from geogrid.cli import language
 from geogrid.cli.options import IsoDate, county_argument, json_option, operator_name
-from geogrid.cli.output import echo_json, format_table
+from geogrid.cli.output import echo_json, format_table, tell_not_found
+from geogrid.cli.streams import keep_for_json
 from geogrid.labels import label
+
+N_SUGGESTED = 3
+"""How many keys like one that nobody has are told."""
 
 reason_option = click.option("--reason", required=True, help="理由，记入审计 / why; it is kept on record")
 
@@ -60,12 +65,15 @@ def show(county: Path, person: str, on: datetime.date | None) -> int:
     from geogrid.workspace import Workspace
     from geogrid.workspace.person import list_people
 
+    keep_for_json(click.get_current_context())
     with Workspace.open(county, readonly=True) as workspace:
         people = list_people(workspace, on=on or datetime.date.today())  # noqa: DTZ011  # the office's own day
     found = next((one for one in people if one.id == person), None)
     if found is None:
         click.echo(label("cli.person.none", language(), person=person), err=True)
-        return EXIT_FINDINGS
+        known = [one.id for one in people if one.name == person] or [one.id for one in people]
+        similar = known if len(known) == 1 else difflib.get_close_matches(person, known, N_SUGGESTED)
+        return tell_not_found("", similar, as_json=True)
     echo_json(dataclasses.asdict(found))
     return 0
 

@@ -51,7 +51,6 @@ def command(
 
     Write the coverage report as Word, PDF, Excel or one self-contained page.
     """
-    from geogrid.io.naming import name_output
     from geogrid.reports.compose import compose_report
     from geogrid.reports.forms import (
         FORMS,
@@ -70,7 +69,6 @@ def command(
     request = Request(community, district, scenario, since, is_public)
     today = datetime.date.today()  # noqa: DTZ011  the office's own day
     with Workspace.open(county, readonly=True) as workspace:
-        out = name_output(out, is_synthetic=workspace.is_synthetic, language=tongue or language())
         again = describe_command(county.name, out.name, request, tongue)
         facts = None
         if is_public:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,12 @@ import click
 
 from geogrid.cli import language
 from geogrid.cli.options import author_option, county_argument, json_option, operator_name
-from geogrid.cli.output import echo_json, format_table
-from geogrid.errors import InvalidOptionError
+from geogrid.cli.output import echo_json, format_table, tell_not_found
+from geogrid.errors import FeatureNotFoundError, InvalidOptionError
 from geogrid.labels import label
 
+N_SUGGESTED, MOST_UNLIKE = 3, 0.3
+"""Names of scenarios that are told when there is none of that name, and how alike they have to be."""
 ACTIONS = ("list", "show", "save", "apply", "delete")
 
 
@@ -36,7 +39,7 @@ def command(
     version: int | None,
     author: str,
     as_json: bool,
-) -> None:
+) -> int | None:
     """方案：list 列出；show 查看；save NAME FILE.json 存入；apply 写入县域数据（可撤销）；delete 删除。
 
     Scenarios: list, show, save NAME FILE.json (with --version in the place of that version), apply (make
@@ -61,7 +64,13 @@ def command(
         if name is None:
             _show_list([stored.to_dict() for stored in list_scenarios(workspace)], as_json)
         elif action == "show":
-            _show(find_scenario(workspace, name).to_dict(), as_json)
+            try:
+                stored = find_scenario(workspace, name)
+            except FeatureNotFoundError as error:
+                names = [one.name for one in list_scenarios(workspace)]
+                similar = difflib.get_close_matches(name, names, N_SUGGESTED, MOST_UNLIKE)
+                return tell_not_found(str(error), similar, as_json=as_json)
+            _show(stored.to_dict(), as_json)
         elif action == "delete":
             delete_scenario(workspace, name, author, version=version)
             click.echo(label("cli.scenario.deleted", language(), name=name))
@@ -78,11 +87,12 @@ def command(
                         "removed": applied.removed,
                     }
                 )
-                return
+                return None
             for line in _describe_applied(applied):
                 click.echo(line)
             key = "unchanged" if applied.revision is None else "applied"
             click.echo(label(f"cli.scenario.{key}", language(), name=name, revision=applied.revision))
+    return None
 
 
 def _show_list(stored: list[dict[str, Any]], as_json: bool) -> None:

@@ -14,7 +14,7 @@ import click
 
 from geogrid.cli import EXIT_FINDINGS, language
 from geogrid.cli.options import author_option, county_argument, json_option, parse_lonlat
-from geogrid.cli.output import Progress, echo_json, tell_renamed
+from geogrid.cli.output import Progress, echo_json
 from geogrid.cli.siting_page import describe_page, describe_place
 from geogrid.errors import InvalidOptionError
 from geogrid.labels import label
@@ -136,7 +136,7 @@ def _plan(county: Path, k: int | None, options: dict[str, Any]) -> None:
             value=str(options["certificate"]),
             expected="不与 --budget、--spacing、--per-community 同用 / without them",
         )
-    with Workspace.open(county, readonly=True) as workspace:
+    with Workspace.open(county, readonly=options["save_scenario"] is None) as workspace:
         reading = _choose_reading(workspace, options)
         instance, names = _read_instance(workspace, reading, options["candidate_spacing"])
         head: dict[str, Any] = {
@@ -181,6 +181,7 @@ def _plan(county: Path, k: int | None, options: dict[str, Any]) -> None:
                 must=options["must"],
                 forbidden=options["forbid"],
                 spacing_m=options["candidate_spacing"],
+                is_synthetic=head["synthetic"],
             )
             _write_text(options["certificate"], json.dumps(sealed, ensure_ascii=False))
             written.append(options["certificate"])
@@ -333,9 +334,8 @@ def _write_files(
         if head["synthetic"]:
             frame = frame.assign(synthetic=True)
         sites = label("cli.site.sites", language())
-        written.append(write_layer(frame, options["out"], layer_title=sites, language=language()).path)
+        written.append(write_layer(frame, options["out"], layer_title=sites).path)
     if options["chart"] is not None:
-        from geogrid.io.naming import name_output
         from geogrid.reports.siting_chart import write_curve
 
         title = label(
@@ -344,13 +344,8 @@ def _write_files(
             county=head["county"],
             reading=study.instance.reading.title(language()),
         )
-        chart = name_output(options["chart"], is_synthetic=head["synthetic"], language=language())
-        write_curve(told, chart, title=title, is_synthetic=head["synthetic"], language=language())
-        written.append(chart)
-    if options["as_json"]:  # else they are listed
-        for path in written:
-            if path not in (options["out"], options["chart"]):
-                tell_renamed(path, language())
+        write_curve(told, options["chart"], title=title, is_synthetic=head["synthetic"], language=language())
+        written.append(options["chart"])
     return written
 
 

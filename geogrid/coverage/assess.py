@@ -10,18 +10,22 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import shapely
 
 from geogrid.areas.share import assign_areas
 from geogrid.coverage.doubt import N_WORLDS, Doubt, assess_doubt, describe_area, describe_doubt
 from geogrid.coverage.explain import explain_uncovered
 from geogrid.coverage.gaps import describe_gaps, find_gaps
+from geogrid.coverage.ground import CELL_M, PRINT_CELL_M
 from geogrid.coverage.reading import Reading
-from geogrid.coverage.summary import count_homes, count_people, list_left_out, summarise_areas
+from geogrid.coverage.summary import count_homes, count_people, list_left_out, list_outside, summarise_areas
 from geogrid.coverage.town import Town
 from geogrid.coverage.walks import Layout, Objects, Walks, lay_out, measure_walks
 from geogrid.network.access import find_snapped
 from geogrid.network.impedance import LENGTH, PROFILES, Floats
+from geogrid.prepared import prepared
 
 MS_PER_S = 1000.0
 HOME_COLUMNS = (
@@ -99,8 +103,30 @@ class Coverage:
     @cached_property
     def gaps(self) -> gpd.GeoDataFrame:
         """Clusters of homes that are not covered, drawn when first asked for; see `gaps.find_gaps`."""
+        return self._find_gaps(CELL_M)
+
+    @cached_property
+    def printed_gaps(self) -> gpd.GeoDataFrame:
+        """The same with their ground drawn as finely as on paper, for reports and files."""
+        return self._find_gaps(PRINT_CELL_M)
+
+    def _find_gaps(self, cell_m: float) -> gpd.GeoDataFrame:
         uncovered = np.flatnonzero((self.homes["status"] == Status.NOT_COVERED.value).to_numpy())
-        return find_gaps(self.town, self.layout, self.homes, uncovered, self.reading)
+        return find_gaps(self.town, self.layout, self.homes, uncovered, self.reading, cell_m=cell_m)
+
+    @cached_property
+    def is_outside(self) -> npt.NDArray[np.bool_]:
+        """Homes whose point lies outside the county's extent, shape (h,); none where that is not known.
+
+        They count in all sums for the county: the layer of buildings says whose homes they are, and the
+        extent is a line that somebody drew. What counts by area leaves them to no area.
+        """
+        extent = shapely.union_all(shapely.make_valid(self.town.county.geometry.to_numpy()))
+        if extent.is_empty:
+            return np.zeros(len(self.homes), bool)
+        with prepared(extent) as ready:
+            outside: npt.NDArray[np.bool_] = ~shapely.intersects_xy(ready, self.homes["x"], self.homes["y"])
+        return outside
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON-ready values, the same every time; unknown people are None."""
@@ -113,6 +139,7 @@ class Coverage:
             "by_district": self._summarise_areas("district", self.districts),
             "gaps": describe_gaps(self.gaps),
             "left_out": list_left_out(self.homes),
+            "outside_extent": list_outside(self.homes, self.is_outside),
             "unsnapped_centres": list(self.unsnapped_centres),
             "doubt": None if self.doubt is None else describe_doubt(self.doubt),
         }

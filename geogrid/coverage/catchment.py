@@ -1,7 +1,7 @@
 """The ground of each centre: where it is the nearest one (catchment), and from where it is within the cutoff.
 
 These are drawings, made from a surface of walks. People and homes in them are counted from the walks
-of the homes, never from where a polygon's edge happens to run.
+of the homes; each lies on its side of every outline (`stamping`), but for homes at one and the same point.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from scipy.sparse import csc_matrix
 
-from geogrid.coverage.contour import keep_polygons, outline_ground, outline_owners
+from geogrid.coverage.contour import keep_polygons, outline_ground, outline_owners, settle, settle_partition
 from geogrid.coverage.ground import CELL_M, Ground, Lattice, lay_ground
+from geogrid.coverage.reach import measure_walks_within
 from geogrid.coverage.reading import Reading
+from geogrid.coverage.stamping import NOBODY, stamp_homes
 from geogrid.coverage.summary import sum_known
 from geogrid.coverage.surface import measure_cells, measure_surface
 from geogrid.coverage.town import Town
@@ -49,7 +52,9 @@ def outline_catchments(layout: Layout, ground: Ground, reading: Reading) -> gpd.
     walks = measure_walks(layout, reading.measure)
     surface = measure_surface(layout, ground, reading.measure)
     grounds = outline_owners(ground, surface.centre, layout.n_centres)
-    grounds = _mark_doors(grounds, layout.centre_xy)
+    grounds = settle_partition(
+        stamp_homes(_mark_doors(grounds, layout.centre_xy), layout.homes, walks.centre)
+    )
     homes = pd.DataFrame({"centre": walks.centre, "people": layout.homes.building["residents"].array})
     members = dict(iter(homes.groupby("centre")))
     empty = homes.iloc[:0]
@@ -76,16 +81,29 @@ def draw_isochrones(town: Town, reading: Reading, *, cell_m: float = CELL_M) -> 
     return outline_isochrones(layout, lay_ground(town, layout, cell_m=cell_m), reading)
 
 
-def outline_isochrones(layout: Layout, ground: Ground, reading: Reading) -> gpd.GeoDataFrame:
-    """The same, over ground that was laid before."""
+def outline_isochrones(
+    layout: Layout, ground: Ground, reading: Reading, *, tolerance_m: float = 0.0
+) -> gpd.GeoDataFrame:
+    """The same, over ground that was laid before.
+
+    Parameters
+    ----------
+    tolerance_m
+        Outlines may run this far from where they belong, for fewer corners; homes are on their side all the same.
+    """
     step = _price_step(ground, reading)
     limit = reading.cutoff_units + step
+    within = csc_matrix(measure_walks_within(layout, reading))
     grounds = []
     for centre, samples, prices in measure_cells(layout, ground, reading.measure, limit=limit):
         drawn = shapely.MultiPolygon()
         if len(samples):
             lattice, cost = _cut_window(ground, samples, prices)
             drawn = outline_ground(ground, lattice, cost, reading.cutoff_units, step)
+        if tolerance_m:
+            drawn = shapely.simplify(drawn, tolerance_m)
+        homes = within.indices[within.indptr[centre] : within.indptr[centre + 1]]
+        drawn = _stamp(drawn, layout, homes)
         grounds.append(_draw_footprint(layout.centre_xy[centre]) if drawn.is_empty else drawn)
     return gpd.GeoDataFrame(
         _list_centres(layout), geometry=gpd.GeoSeries(grounds, crs=layout.homes.building.crs)
@@ -94,9 +112,23 @@ def outline_isochrones(layout: Layout, ground: Ground, reading: Reading) -> gpd.
 
 def outline_reached(layout: Layout, ground: Ground, reading: Reading) -> shapely.Geometry:
     """The ground from which any centre is within the reading's cutoff: all isochrones together."""
+    walks = measure_walks(layout, reading.measure)
+    covered = np.flatnonzero(walks.cost <= reading.cutoff_units)
+    return _stamp(outline_reached_cells(layout, ground, reading), layout, covered)
+
+
+def outline_reached_cells(layout: Layout, ground: Ground, reading: Reading) -> shapely.Geometry:
+    """The same by its cells alone: homes near its edge may lie on the wrong side."""
     surface = measure_surface(layout, ground, reading.measure)
     step = _price_step(ground, reading)
     return outline_ground(ground, ground.lattice, surface.cost, reading.cutoff_units, step)
+
+
+def _stamp(drawn: shapely.Geometry, layout: Layout, homes: Integers) -> shapely.Geometry:
+    """A ground with these homes inside it and all others outside."""
+    owner = np.full(layout.n_homes, NOBODY)
+    owner[homes] = 0
+    return settle(stamp_homes(np.array([drawn], dtype=object), layout.homes, owner))[0]
 
 
 def _price_step(ground: Ground, reading: Reading) -> float:

@@ -12,6 +12,10 @@ from geogrid.coverage.ground import INSIDE, OUTSIDE, Ground, Lattice
 from geogrid.coverage.walks import Objects
 from geogrid.network.impedance import Floats, Integers
 
+SNAP_M = 0.001
+"""Side of the grid on which the corners of drawn ground lie."""
+LONGEST_EDGE_M = 50.0
+"""The middle of an edge of this length is bent by a twentieth of a millimetre between two projections."""
 HALF_UNIT = 0.5
 """Prices are whole: the outline runs half a unit beyond the cutoff, so that it passes through no cell's middle."""
 SMOOTHED_CELLS = 0.75
@@ -105,6 +109,24 @@ def keep_polygons(geometry: shapely.Geometry) -> shapely.Geometry:
     parts = shapely.get_parts(shapely.get_parts(geometry))
     polygons = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
     return polygons[0] if len(polygons) == 1 else shapely.multipolygons(polygons)
+
+
+def settle(grounds: Objects) -> Objects:
+    """Grounds, shape (g,), as polygons that stay valid in other coordinates: the last step of whoever draws.
+
+    What was cut from one another has corners a billionth of a metre beside the edges that they touch,
+    and long edges are bent by another projection: either may cross there. So corners are put on a grid,
+    where those beside an edge become corners of it too, and no edge is longer than `LONGEST_EDGE_M`.
+    """
+    snapped = shapely.set_precision(shapely.segmentize(grounds, LONGEST_EDGE_M), SNAP_M)
+    return np.array([keep_polygons(geometry) for geometry in snapped], dtype=object)
+
+
+def settle_partition(grounds: Objects) -> Objects:
+    """The same for grounds that have none in common: their common borders stay common, corner by corner."""
+    polygons = shapely.segmentize([keep_polygons(geometry) for geometry in grounds], LONGEST_EDGE_M)
+    clean = shapely.coverage_clean(polygons, snapping_distance=SNAP_M)
+    return np.array([keep_polygons(geometry) for geometry in clean], dtype=object)
 
 
 def _outline_labels(lattice: Lattice, owner: Integers, n_owners: int) -> Objects:

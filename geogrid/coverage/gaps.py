@@ -10,12 +10,13 @@ import pandas as pd
 import shapely
 from scipy.spatial import cKDTree
 
-from geogrid.coverage.catchment import FOOTPRINT_M, outline_reached
+from geogrid.coverage.catchment import FOOTPRINT_M, outline_reached_cells
 from geogrid.coverage.cluster import cluster_homes
-from geogrid.coverage.contour import keep_polygons, outline_owners, outline_within
+from geogrid.coverage.contour import outline_owners, outline_within, settle_partition
 from geogrid.coverage.explain import GapReason
 from geogrid.coverage.ground import CELL_M, lay_ground, mark_near
 from geogrid.coverage.reading import Reading
+from geogrid.coverage.stamping import NOBODY, stamp_homes
 from geogrid.coverage.town import Town
 from geogrid.coverage.walks import Layout, Objects
 from geogrid.network.graph import MM_PER_M
@@ -52,7 +53,13 @@ GAP_COLUMNS = (
 
 
 def find_gaps(
-    town: Town, layout: Layout, homes: pd.DataFrame, uncovered: Integers, reading: Reading
+    town: Town,
+    layout: Layout,
+    homes: pd.DataFrame,
+    uncovered: Integers,
+    reading: Reading,
+    *,
+    cell_m: float = CELL_M,
 ) -> gpd.GeoDataFrame:
     """The gaps of a town, the one with most people first (most homes where people are unknown).
 
@@ -68,6 +75,8 @@ def find_gaps(
         Rows of `Coverage.homes`, those of the layout in its order.
     uncovered
         Shape (u,): rows of the homes that are not covered.
+    cell_m
+        Side of the cells from which their ground is drawn.
 
     Returns
     -------
@@ -108,7 +117,7 @@ def find_gaps(
     )
     frame = frame.iloc[order].reset_index(drop=True)
     frame["id"] = pd.Series([f"gap-{number}" for number in range(1, n_gaps + 1)], dtype=object)
-    grounds: Any = _draw_grounds(town, layout, xy, gap, reading)[order] if n_gaps else []
+    grounds: Any = _draw_grounds(town, layout, uncovered, gap, reading, cell_m)[order] if n_gaps else []
     return gpd.GeoDataFrame(frame[list(GAP_COLUMNS)], geometry=gpd.GeoSeries(grounds, crs=town.crs))
 
 
@@ -172,19 +181,23 @@ def _find_medians(values: Floats, weight: Floats, gap: Integers) -> Floats:
     return medians
 
 
-def _draw_grounds(town: Town, layout: Layout, xy: Floats, gap: Integers, reading: Reading) -> Objects:
+def _draw_grounds(
+    town: Town, layout: Layout, uncovered: Integers, gap: Integers, reading: Reading, cell_m: float
+) -> Objects:
     """The ground of every gap: the land round its homes from which no centre is within the cutoff."""
-    reach_m = GAP_GROUND_M + 2 * CELL_M
-    ground = lay_ground(town, layout, near_xy=xy, near_m=reach_m)
+    xy, reach_m = layout.homes.xy[uncovered], GAP_GROUND_M + 2 * cell_m
+    ground = lay_ground(town, layout, cell_m=cell_m, near_xy=xy, near_m=reach_m)
     lattice = ground.lattice
     near = np.flatnonzero(mark_near(lattice, xy, reach_m))
     distance_m, home = cKDTree(xy).query(lattice.place_cells(near))
     owner, mm = np.full(lattice.shape, -1), np.full(lattice.shape, np.inf)
     owner.ravel()[near], mm.ravel()[near] = gap[home], np.floor(distance_m * MM_PER_M)
     around = outline_within(lattice, mm, GAP_GROUND_M * MM_PER_M, reach_m * MM_PER_M)
-    bare = shapely.difference(around, outline_reached(layout, ground, reading))
+    bare = shapely.difference(around, outline_reached_cells(layout, ground, reading))
     grounds = shapely.intersection(outline_owners(ground, np.stack([owner, owner]), int(gap.max()) + 1), bare)
-    drawn = np.array([keep_polygons(geometry) for geometry in grounds], dtype=object)
+    own = np.full(layout.n_homes, NOBODY)
+    own[uncovered] = gap
+    drawn = settle_partition(stamp_homes(grounds, layout.homes, own))
     for number in np.flatnonzero(shapely.is_empty(drawn)):
         drawn[number] = shapely.union_all(shapely.buffer(shapely.points(xy[gap == number]), FOOTPRINT_M))
     return drawn

@@ -81,7 +81,7 @@ def _list_points(record: Mapping[str, Any], names: tuple[str, str]) -> np.ndarra
         raise InvalidOptionError(option="path", value=str(len(found)), expected=f"≤ {MOST_VERTICES}")
     try:
         points = np.array(found, dtype=float).reshape(-1, 2)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # a whole number may be larger than any real one
         raise InvalidOptionError(
             option="lon, lat", value=str(found)[:60], expected="两个数 / two numbers"
         ) from None

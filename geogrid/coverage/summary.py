@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 STATUSES = ("covered", "not_covered", "unanswered")
@@ -68,6 +70,16 @@ def _summarise(code: str | None, name: str | None, homes: pd.DataFrame) -> dict[
         "homes": counts,
         "people": count_people(homes),
         "covered_share": share,
+    }
+
+
+def list_outside(homes: pd.DataFrame, is_outside: npt.NDArray[np.bool_]) -> dict[str, Any]:
+    """Homes outside the county's extent, which count as all others do: `n_homes`, `people`, `buildings` (sorted ids)."""
+    rows = homes[is_outside]
+    return {
+        "n_homes": len(rows),
+        "people": sum_known(rows["people"]),
+        "buildings": sorted(str(building) for building in rows.index),
     }
 
 

@@ -29,7 +29,7 @@ from geogrid.errors import InvalidOptionError, UnsupportedFileError, WorkspaceEx
 from geogrid.io.dxf import write_dxf
 from geogrid.io.guard import Progress
 from geogrid.io.kml import Counting, write_kml
-from geogrid.io.naming import name_output, suffix_of
+from geogrid.io.naming import suffix_of
 from geogrid.io.replacing import replacing
 from geogrid.io.shapefile_out import write_shapefile
 from geogrid.io.table import TABLE_SUFFIXES, plain_rows, strip_control, write_table
@@ -94,7 +94,6 @@ def write_layer(
     *,
     layer_title: str,
     crs: str | None = None,
-    language: str = "zh",
     progress: Progress | None = None,
 ) -> Written:
     """Write a layer, or a table, to a file of the kind that its name says.
@@ -109,8 +108,8 @@ def write_layer(
     - .csv: columns lon and lat (x and y in metres) for points, wkt for lines and polygons, and crs;
     - .xlsx: the same for points; for lines and polygons a point on each, since a cell is too short.
 
-    Where a feature is marked as synthetic, the title of the layer or sheet and the name of the file
-    say so: see `name_output`.
+    Where a feature is marked as synthetic, the title of the layer or sheet says so; the file bears the
+    name that was asked for.
 
     Parameters
     ----------
@@ -136,7 +135,6 @@ def write_layer(
     if suffix not in supported:
         raise UnsupportedFileError(path.name, suffix or "-", supported)
     is_synthetic = _is_synthetic(frame)
-    path = name_output(path, is_synthetic=is_synthetic, language=language)
     _require_free(path)
     frame = _keep_public(frame)
     title = _title(layer_title, is_synthetic=is_synthetic)
@@ -176,7 +174,6 @@ def write_layers(
     path: Path,
     *,
     crs: str | None = None,
-    language: str = "zh",
     progress: Progress | None = None,
 ) -> Written:
     """Write layers and tables into one GeoPackage, each under its name and title.
@@ -197,8 +194,6 @@ def write_layers(
     """
     if suffix_of(path) != ".gpkg":
         raise UnsupportedFileError(path.name, suffix_of(path) or "-", (".gpkg",))
-    any_synthetic = any(_is_synthetic(frame) for frame in frames.values())
-    path = name_output(path, is_synthetic=any_synthetic, language=language)
     _require_free(path)
     with replacing(path) as beside:
         for n, (name, whole) in enumerate(frames.items()):

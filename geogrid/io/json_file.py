@@ -24,10 +24,12 @@ def read_json(path: Path) -> Any:
     if path.stat().st_size > MOST_BYTES:
         raise FileTooCostlyError(file=path.name, limit=f"{MOST_BYTES // 1024**2} MB")
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"), parse_constant=_refuse)
+        value = json.loads(path.read_text(encoding="utf-8-sig"), parse_constant=_refuse)
+        json.dumps(value, ensure_ascii=False).encode()  # half a character, as \ud800 alone, cannot be kept
     except (ValueError, RecursionError) as error:
         fault = Fault(zh=f"不是有效的 JSON（{error}）", en=f"it is no JSON ({error})")
         raise FileContentError(file=path.name, faults=[fault]) from error
+    return value
 
 
 def _refuse(name: str) -> Any:

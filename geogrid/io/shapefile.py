@@ -170,10 +170,11 @@ def _value(record: bytes, one: _Field, codec: str) -> Any:
     raw = record[one.start : one.start + one.width]
     if one.kind == "C":
         return raw.rstrip(b" \0").decode(codec, errors="ignore") or None
+    # Programs write an empty number or date as blanks, as NUL or as asterisks.
     text = raw.strip(b" \0").decode("latin-1")
     if one.kind == "L":
         return {"Y": True, "T": True, "N": False, "F": False}.get(text.upper())
-    if not text or (set(text) == {"0"} and one.kind == "D"):
+    if not text.strip("*") or (set(text) == {"0"} and one.kind == "D"):
         return None
     if one.kind == "D":
         try:

@@ -154,7 +154,7 @@ def gather_facts(
     """The facts of a report from coverages of one town; see `Facts` for what each is."""
     official = coverages[0]
     town, layout = official.town, official.layout
-    gaps = official.gaps
+    gaps = official.printed_gaps
     centres = describe_centres(official)
     return Facts(
         subject=subject,

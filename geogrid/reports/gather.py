@@ -15,7 +15,7 @@ from geogrid.coverage.scenario import Scenario
 from geogrid.coverage.telling import blank_counts
 from geogrid.coverage.town import Town
 from geogrid.coverage.walks import Layout, lay_out
-from geogrid.errors import InvalidOptionError, NothingToGainError
+from geogrid.errors import EmptyLayerError, InvalidOptionError, NothingToGainError, RevisionEmptyError
 from geogrid.findings import Finding
 from geogrid.labels import LANGUAGES, label
 from geogrid.reports.facts import SCOPE_LAYERS, Facts, Proposals, Scope, Subject, find_scope, gather_facts
@@ -98,6 +98,8 @@ def gather_county(
         When the county has no street, no centre or no home.
     FeatureNotFoundError
         When the area or the scenario is not there.
+    RevisionNotFoundError, RevisionEmptyError
+        When the revision to compare with is not there, or held no street, centre or home yet.
     """
     tell("read")
     with workspace.snapshot():
@@ -133,7 +135,12 @@ def gather_county(
         earlier_title = {language: label("report.today", language) for language in LANGUAGES}
         town, layout = _change(town, edits)
     elif earlier_town is not None:
-        earlier = assess_layout(earlier_town, lay_out(earlier_town), [official])[0]
+        try:
+            earlier = assess_layout(earlier_town, lay_out(earlier_town), [official])[0]
+        except EmptyLayerError as error:
+            raise RevisionEmptyError(
+                revision=request.since or 0, layer=error.layer, title=error.title
+            ) from error
         earlier_title = {
             language: label("report.revision", language, revision=request.since) for language in LANGUAGES
         }

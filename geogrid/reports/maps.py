@@ -96,12 +96,11 @@ def draw_gap_map(facts: Facts, gap: str, words: Words, medium: Medium) -> bytes:
 def draw_catchment_map(facts: Facts, words: Words, medium: Medium) -> bytes:
     """The ground of each centre under the official reading."""
     from geogrid.coverage.catchment import outline_catchments
-    from geogrid.coverage.ground import lay_ground
+    from geogrid.coverage.ground import PRINT_CELL_M, lay_ground
 
     coverage = facts.official
-    catchments = outline_catchments(
-        coverage.layout, lay_ground(coverage.town, coverage.layout), coverage.reading
-    )
+    ground = lay_ground(coverage.town, coverage.layout, cell_m=PRINT_CELL_M)
+    catchments = outline_catchments(coverage.layout, ground, coverage.reading)
     frame = Frame(_frame_scope(facts))
     colours = ["#a6cee3", "#b2df8a", "#fdd0a2", "#cab2d6", "#fde0dd", "#d9d9d9", "#ccebc5"]
     shades = [colours[colour] for colour in _colour_apart(catchments, len(colours))]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from geogrid.coverage.circle import measure_radius
 from geogrid.coverage.doubt import Doubt, describe_doubt
 from geogrid.coverage.reach import REACH_M, REACH_S
-from geogrid.coverage.summary import list_left_out
+from geogrid.coverage.summary import list_left_out, sum_known
 from geogrid.findings import Severity
 from geogrid.network.impedance import ACCESS_DETOUR, PROFILES
 from geogrid.reports.document import Block, Bullets, CellKind, Heading, Paragraph, Table, TableColumn
@@ -144,6 +144,15 @@ def _tell_left_out(facts: Facts, words: Words) -> Iterator[Block]:
     ]
     if missing:
         lines.append(words("left_out.people", homes=f"{missing:,}"))
+    outside = homes[facts.official.is_outside[facts.scope.select(facts.official.homes)]]
+    if len(outside):
+        lines.append(
+            words(
+                "left_out.outside",
+                homes=f"{len(outside):,}",
+                people=write_count(sum_known(outside["people"])),
+            )
+        )
     if facts.official.unsnapped_centres:
         lines.append(words("left_out.centres", n=len(facts.official.unsnapped_centres)))
     yield Bullets(tuple(lines)) if lines else Paragraph(words("left_out.none"))

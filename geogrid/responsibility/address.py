@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from geogrid.responsibility.names import normalise_name, read_numeral
 
@@ -12,6 +12,12 @@ LONGEST_READ = 80
 """Characters of a normalised text that are taken apart; what is longer is looked up as it stands."""
 
 _FIRST_NUMBER, _LAST_NUMBER = 0xF0000, 0x10FFFD
+FIRST_PHASE = "1期"
+"""How a first phase is named, which often stands on no wall: its compound was built before there was a second."""
+LONGEST_UNIT = 2
+"""Digits of a unit's number; what is longer behind a building's number is a room."""
+_ZONED = re.compile(r"(?P<zone>[a-z])(?P<number>\d+栋)")
+_ZONE_BEHIND = re.compile("(?<![a-z])[a-z]$")
 _DIGIT = "[0-9零〇一二三四五六七八九十百千两]"
 NUMERAL_RUN = re.compile(rf"第?(?<!{_DIGIT})({_DIGIT}{{1,9}})(?!{_DIGIT})")
 _SHORT_NUMBER = re.compile(r"(?<!\d)\d{1,5}(?!\d)")
@@ -27,7 +33,7 @@ _PIECE = re.compile(
     rf"|(?P<building>(?:{_NUMBER})栋)楼?"
     r"|(?P<floor>\d{1,3}[层楼](?!房))"
     r"|(?P<room>\d{1,5}[a-z]?(?:室|房|户))"
-    r"|(?P<house>\d+(?:-\d+)*[a-z]?号)"
+    r"|(?P<house>\d+(?:-\d+)*[a-z]?号(?!大?院|[附之]|[甲乙丙丁戊](?!单元)))"
     r"|(?P<bare>(?<=[栋元层门号])\d{2,5}$)"
 )
 _LAST_NUMBER_ALONE = re.compile(r"^(?P<base>.*?[^\d-])-?(?P<number>\d+(?:-\d+)*)$")
@@ -53,6 +59,12 @@ class Reading:
         Names of communities or other areas typed beside the place.
     unread
         A town that was typed and is not known to the gazetteer; nothing was compared with it.
+    others
+        Further numbers that were typed with it (1-2栋, 1、2栋, 8-1号): any of them may be meant.
+    may_be_unit
+        A single further number may be the building's unit as well (1-2).
+    is_first_phase
+        一期 was typed behind the name and left out of it.
     """
 
     base: str
@@ -61,6 +73,9 @@ class Reading:
     room: str | None = None
     areas: tuple[str, ...] = ()
     unread: str = ""
+    others: tuple[str, ...] = ()
+    may_be_unit: bool = False
+    is_first_phase: bool = False
 
 
 def write_digits(text: str) -> str:
@@ -116,10 +131,15 @@ def read_address(typed: str, county: str | None = None, areas: frozenset[str] = 
 
     Examples
     --------
-    >>> read_address("宜和佳苑3幢2单元501室")[-1]
-    Reading(base='宜和佳苑', number='3栋', unit='2', room='501', areas=(), unread='')
-    >>> read_address("政和县宜和社区 12号解放街", "政和县", frozenset({"宜和社区"}))[-1]
-    Reading(base='解放街', number='12号', unit=None, room=None, areas=('宜和社区',), unread='')
+    >>> one = read_address("宜和佳苑3幢2单元501室")[-1]
+    >>> one.base, one.number, one.unit, one.room
+    ('宜和佳苑', '3栋', '2', '501')
+    >>> one = read_address("政和县宜和社区 12号解放街", "政和县", frozenset({"宜和社区"}))[-1]
+    >>> one.base, one.number, one.areas
+    ('解放街', '12号', ('宜和社区',))
+    >>> one = read_address("宜和佳苑1-2栋")[-1]
+    >>> one.base, one.number, one.others
+    ('宜和佳苑', '1栋', ('2栋',))
     """
     text = write_digits(normalise_name(typed))
     if not 0 < len(text) <= LONGEST_READ:
@@ -132,6 +152,10 @@ def read_address(typed: str, county: str | None = None, areas: frozenset[str] = 
         readings[reading] = None
         for passed in _pass_regions(reading, county, areas):
             readings[passed] = None
+    for reading in list(readings):
+        if reading.base.endswith(FIRST_PHASE) and len(reading.base) > len(FIRST_PHASE) + 1:
+            base = reading.base.removesuffix(FIRST_PHASE)
+            readings[replace(reading, base=base, is_first_phase=True)] = None
     return list(readings)
 
 
@@ -140,6 +164,7 @@ def _take_numbers(text: str, words: tuple[str, ...]) -> Iterator[Reading]:
     if 1 < len(words) <= 3:
         yield Reading("".join(reversed(words)))
     pieces: dict[str, str] = {}
+    several: dict[str, list[str]] = {"house": [], "building": []}
     segments: list[str] = []
     end = 0
     for match in _PIECE.finditer(text):
@@ -151,31 +176,53 @@ def _take_numbers(text: str, words: tuple[str, ...]) -> Iterator[Reading]:
         elif kind == "bare":
             kind = "room"
         pieces[kind] = match.group(0)
+        if kind in several:
+            several[kind].append(match.group(0).removesuffix("楼"))
         segments.append(text[end : match.start()])
         end = match.end()
     segments.append(text[end:])
     base = "".join(segment.strip("-") for segment in segments)
     number = pieces.get("building", pieces.get("house", ""))
     number = number.removesuffix("楼")
+    listed = list(dict.fromkeys(several["building" if "building" in pieces else "house"]))
     unit, room = _strip(pieces.get("unit")), _strip(pieces.get("room"))
     if not base:
+        return
+    if len(listed) > 1:
+        yield Reading(base, listed[0], unit, room, others=tuple(listed[1:]))
         return
     if number or unit or room or "floor" in pieces:
         yield from _split_number(base, number, unit, room)
     last = _LAST_NUMBER_ALONE.match(base)
     if last and not number:
         yield from _split_number(last["base"], last["number"], unit, room)
+        if _ZONE_BEHIND.search(last["base"]):
+            yield from _split_number(last["base"] + "区", last["number"], unit, room)
 
 
 def _split_number(base: str, number: str, unit: str | None, room: str | None) -> Iterator[Reading]:
-    """3-2-501 as a number of its own, then as building, unit and room."""
+    """3-2-501 as a number of its own, then as building, unit and room, or as several numbers; b2栋 as 2栋 of b区."""
     yield Reading(base, number, unit, room)
-    parts = re.sub("[栋号]$", "", number).split("-")
-    if len(parts) == 3 and unit is None:
-        yield Reading(base, parts[0], parts[1], parts[2])
-    elif len(parts) == 2 and room is None:
-        inner = {"room": parts[1]} if len(parts[1]) > 2 or unit else {"unit": parts[1]}
-        yield Reading(base, parts[0], inner.get("unit", unit), inner.get("room"))
+    zoned = _ZONED.fullmatch(number)
+    if zoned:
+        yield Reading(f"{base}{zoned['zone']}区", zoned["number"], unit, room)
+    suffix = number[-1:] if number[-1:] in ("栋", "号") else ""
+    first, *rest = number.removesuffix(suffix).split("-")
+    others = tuple(part + suffix for part in rest)
+    if not rest:
+        return
+    is_room = len(rest[-1]) > LONGEST_UNIT
+    if len(rest) == 1 and room is None and not suffix:
+        if is_room or unit:
+            yield Reading(base, first, unit, rest[0])
+        else:
+            yield Reading(base, first, rest[0], others=others, may_be_unit=True)
+    elif len(rest) == 1 and room is None and is_room:
+        yield Reading(base, first + "栋", unit, rest[0])
+    elif len(rest) == 2 and unit is None and (is_room or not suffix):
+        yield Reading(base, first, rest[0], rest[1])
+    if suffix or len(rest) > 2:
+        yield Reading(base, first + suffix, unit, room, others=others)
 
 
 def _strip(piece: str | None) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -19,6 +19,7 @@ from geogrid.responsibility.gazetteer import Closeness, NameMatch
 from geogrid.responsibility.lookup import N_SUGGESTED, locate, locate_match
 from geogrid.responsibility.nearest import MeasureWalk
 from geogrid.responsibility.register import Register
+from geogrid.responsibility.resolve import SURE
 
 LONGEST_QUERY = 200
 """Characters of a text that is looked for; an address is not longer."""
@@ -88,7 +89,8 @@ def answer_rows(
     """One answer for each question, in their order.
 
     A row's name or address counts first; its position where the name says nothing. A name that
-    means several places is never decided by chance: the row is ambiguous and names them.
+    means several places is never decided by chance: the row is ambiguous and names them, unless
+    they have one answer, as a building and the centre in it.
 
     Parameters
     ----------
@@ -168,17 +170,43 @@ class _Answerer:
             similar = tuple(self._register.gazetteer.suggest(text, N_SUGGESTED))
             return RowAnswer(State.NOT_FOUND, None, _say("not_found"), similar)
         if len(matches) > 1:
+            place = self._decide(matches)
+            if place is not None:
+                judged = _judge(place)
+                return replace(judged, reason=_join([_say("same_answer", n=len(matches)), judged.reason]))
+            doubts = [_say_doubt(match) for match in matches[:1] if match.doubt]
             return RowAnswer(
                 State.AMBIGUOUS,
                 None,
-                _say("ambiguous", n=len(matches)),
+                _join([*doubts, _say("ambiguous", n=len(matches))]),
                 tuple(_name_candidate(match) for match in matches[:MOST_CANDIDATES]),
             )
         place = locate_match(self._register, matches[0], walks=self._walks, measure_walk=self._measure_walk)
-        if matches[0].closeness in GUESSES or matches[0].other_area:
+        if matches[0].closeness in GUESSES or matches[0].other_area or matches[0].doubt:
             doubts = [{"zh": item.zh, "en": item.en} for item in place.evidence if _is_of_match(item)]
             return RowAnswer(State.AMBIGUOUS, None, _join(doubts), (_name_candidate(matches[0]),))
         return _judge(place)
+
+    def _decide(self, matches: Sequence[NameMatch]) -> PlaceAnswer | None:
+        """The answer of several matches that all have the same one, in one building; None where there is a choice."""
+        is_sure = all(one.closeness in SURE and not one.doubt and not one.other_area for one in matches)
+        if not is_sure or len(matches) > MOST_CANDIDATES:
+            return None
+        places = [
+            locate_match(self._register, match, walks=self._walks, measure_walk=self._measure_walk)
+            for match in matches
+        ]
+        answers = {
+            (
+                place.building,
+                tuple(sorted((area.kind, area.code) for area in place.areas if area.answers)),
+                tuple(sorted((duty.role, duty.feature, duty.name or "") for duty in place.people)),
+            )
+            for place in places
+        }
+        if len(answers) > 1 or places[0].building is None:
+            return None
+        return next((place for place in places if place.kind == "building"), places[0])
 
     def _answer_position(self, lonlat: tuple[float, float]) -> RowAnswer:
         answer = locate(
@@ -194,6 +222,12 @@ def _judge(place: PlaceAnswer) -> RowAnswer:
     if any(area.answers for area in place.areas):
         return RowAnswer(State.RESOLVED, place, _join(doubts))
     return RowAnswer(State.OUTSIDE, place, _join([_say("outside"), *doubts]))
+
+
+def _say_doubt(match: NameMatch) -> Words:
+    return {
+        language: label(f"evidence.match.{match.doubt}", language, name=match.text) for language in LANGUAGES
+    }
 
 
 def _is_of_match(evidence: Evidence) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import cached_property
 from itertools import accumulate
@@ -32,6 +32,7 @@ from geogrid.responsibility.names import (
     normalise_building_number,
     normalise_name,
 )
+from geogrid.responsibility.wordings import Doubt, Wording, reword, strip_phone
 from geogrid.schema import AREA_LAYERS, LAYERS
 
 GAZETTEER_LAYERS = (
@@ -84,6 +85,8 @@ SCORES = {
     Closeness.SLIP: 0.4,
 }
 """How far a match may be trusted, from 0 to 1: an order, no probability. Below 0.55 somebody should look."""
+DOUBT_PENALTY = 0.5
+"""Taken off when the name was met and another place may be meant."""
 OTHER_AREA_PENALTY = 0.3
 """Taken off when the text names a community and the match lies in another."""
 UNREAD_PENALTY = 0.05
@@ -137,6 +140,8 @@ class NameMatch:
         A community that was typed although the match does not lie in it; else empty.
     unread
         A town that was typed and could not be compared with anything; else empty.
+    doubt
+        Why the place that is meant may be another one; empty where nothing says so.
     """
 
     entry: Entry
@@ -147,11 +152,13 @@ class NameMatch:
     room: str | None = None
     other_area: str = ""
     unread: str = ""
+    doubt: Doubt = Doubt.NONE
 
     @property
     def score(self) -> float:
         """How far the match may be trusted, from 0 to 1."""
         lost = (OTHER_AREA_PENALTY if self.other_area else 0) + (UNREAD_PENALTY if self.unread else 0)
+        lost += DOUBT_PENALTY if self.doubt else 0
         return round(max(SCORES[self.closeness] - lost, 0.05), 2)
 
     def locate_text(self, query: str) -> tuple[int, int] | None:
@@ -171,6 +178,8 @@ class NameMatch:
             sentence += label("match.other_area", language, area=self.other_area)
         if self.unread:
             sentence += label("match.unread", language, town=self.unread)
+        if self.doubt:
+            sentence += label(f"match.{self.doubt}", language)
         return sentence
 
 
@@ -203,9 +212,41 @@ class Gazetteer:
         Returns
         -------
         Ranked by the kind of name met, the order of `GAZETTEER_LAYERS`, the name with its numbers
-        as numbers, and the key. Empty when nothing matches.
+        as numbers, and the key. Empty when nothing matches. What is written around a name (beside it,
+        a part of it, two of them, a range of numbers) is read where nothing bears the text as it
+        stands; the matches then bear their `doubt`.
         """
-        return next((matches for matches in self._match(query) if matches), [])
+        text = strip_phone(query)
+        plain = next((matches for matches in self._match(text) if matches), [])
+        is_met = bool(plain) and plain[0].closeness <= Closeness.READING
+        if is_met and not plain[0].doubt:
+            return plain
+        for wording in reword(text):
+            found = self._find_wording(wording) if not (is_met and wording.doubt) else []
+            if found and not (is_met and found[0].doubt):
+                return found
+        return _mark_cut(plain, text)
+
+    def _find_wording(self, wording: Wording) -> list[NameMatch]:
+        """The matches of all texts of a wording, each entry once, with its doubt."""
+        is_loose = len(wording.texts) == 1 and wording.doubt in (Doubt.NEAR, Doubt.PART)
+        met = [self._find_named(text, is_loose=is_loose) for text in wording.texts]
+        if not any(met) or (wording.needs_all and not all(met)):
+            return []
+        found = {(one.entry.kind, one.entry.key): one for matches in met for one in matches}
+        doubt = wording.doubt
+        if doubt is Doubt.SEVERAL and len(found) == 1 and all(met):
+            doubt = Doubt.NONE
+        return [replace(one, doubt=doubt or one.doubt) for one in found.values()]
+
+    def _find_named(self, text: str, *, is_loose: bool) -> list[NameMatch]:
+        """What is named so, or nearly so where a person looks at it anyway; never what only begins so."""
+        for closeness, matches in zip(Closeness, self._match(text), strict=True):
+            if matches and (closeness <= Closeness.READING or closeness >= Closeness.PARTS):
+                return matches
+            if not is_loose and closeness >= Closeness.READING:
+                break
+        return []
 
     def offer(self, query: str, limit: int) -> list[NameMatch]:
         """Matches to offer while a person types, the closest kinds first.
@@ -280,17 +321,57 @@ class Gazetteer:
         *,
         begun: bool = False,
     ) -> list[NameMatch]:
-        """Matches of the first reading of an address whose base is met and has the number typed."""
+        """Matches of the first reading of an address whose base is met and has the number typed, without doubt if one is."""
+        doubtful: list[NameMatch] = []
         for reading in readings:
             found: dict[int, bool] = {}
+            further: list[int] = []
             for base, is_full in find_bases(reading.base):
                 for name in self._list_numbered(base, reading.number, begun=begun):
                     found[name] = found.get(name, False) or is_full
+                if reading.others and is_full:
+                    further += self._list_further(base, reading)
+            doubt = self._doubt(reading, found, further)
+            if doubt and doubtful:
+                continue
+            if doubt is Doubt.RANGE:
+                found |= {name: True for name in further if name not in found}
             if found:
                 ordered = sorted(found, key=lambda name: (not found[name], self._ranks[name]))
-                matches = self._make(ordered, closeness, reading)
-                return sorted(matches, key=lambda match: bool(match.other_area))
-        return []
+                matches = self._make(ordered, closeness, reading, doubt)
+                matches.sort(key=lambda match: bool(match.other_area))
+                if not doubt:
+                    return matches
+                doubtful = matches
+        return doubtful
+
+    def _doubt(self, reading: Reading, found: Iterable[int], further: list[int]) -> Doubt:
+        """What is left in doubt when a reading's base and number are met.
+
+        1-2 is the second unit of a compound's building 1 where there is no building 2; the house 1 of a
+        street has no units that are numbered so.
+        """
+        if reading.others and not reading.may_be_unit:
+            return Doubt.RANGE
+        if reading.others and (further or any(self._names[one].normalised.endswith("号") for one in found)):
+            return Doubt.RANGE
+        if reading.is_first_phase and self._bases.find(reading.base + "2期") is None:
+            return Doubt.PHASE
+        return Doubt.NONE
+
+    def _list_further(self, base: int, reading: Reading) -> list[int]:
+        """The names that a reading's further numbers may mean: 1-2 may be 2, 1号附2号 and 1号之2."""
+        names: list[int] = []
+        for number in reading.others:
+            if len(reading.others) > 1 or natural_order(reading.number) < natural_order(number):
+                names += self._list_numbered(base, number, begun=False)
+        if len(reading.others) == 1:
+            house = self._bases.spelled[base] + reading.number.removesuffix("栋").removesuffix("号") + "号"
+            inner = reading.others[0].removesuffix("栋").removesuffix("号")
+            for text, number in ((f"{house}附", f"{inner}号"), (f"{house}之{inner}", "")):
+                attached = self._bases.find(text)
+                names += [] if attached is None else self._list_numbered(attached, number, begun=False)
+        return names
 
     def _list_numbered(self, base: int, number: str, *, begun: bool) -> list[int]:
         """The names of a base with a number; one without 栋 or 号 may have either, and 号 may be 栋."""
@@ -307,7 +388,11 @@ class Gazetteer:
         return next((numbers[form] for form in wanted if form in numbers), [])
 
     def _make(
-        self, names: Iterable[int], closeness: Closeness, reading: Reading | None = None
+        self,
+        names: Iterable[int],
+        closeness: Closeness,
+        reading: Reading | None = None,
+        doubt: Doubt = Doubt.NONE,
     ) -> list[NameMatch]:
         """Matches in the order of names, each entry once."""
         made: dict[int, NameMatch] = {}
@@ -330,6 +415,7 @@ class Gazetteer:
                 reading.room,
                 others[0] if others and entry.where else "",
                 reading.unread,
+                doubt,
             )
         return list(made.values())
 
@@ -414,6 +500,25 @@ class Gazetteer:
         return frozenset(
             write_digits(normalise_name(entry.name)) for entry in self.entries if entry.kind == "community"
         )
+
+
+def _mark_cut(matches: list[NameMatch], typed: str) -> list[NameMatch]:
+    """Matches with the doubt of those whose name goes on with the number that the text ends or begins with."""
+    if not matches or matches[0].closeness not in (Closeness.PREFIX, Closeness.INNER):
+        return matches
+    text = normalise_name(typed)
+    return [
+        replace(one, doubt=Doubt.CUT) if _cuts_number(text, normalise_name(one.text)) else one
+        for one in matches
+    ]
+
+
+def _cuts_number(text: str, name: str) -> bool:
+    start = name.find(text)
+    if start < 0:
+        return False
+    before, after = name[start - 1 : start], name[start + len(text) : start + len(text) + 1]
+    return (text[0].isdigit() and before.isdigit()) or (text[-1].isdigit() and after.isdigit())
 
 
 def _sure(bases: list[int]) -> list[tuple[int, bool]]:

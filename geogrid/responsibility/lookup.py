@@ -150,6 +150,7 @@ def _explain_not_found(register: Register, query: str) -> PlaceNotFoundError:
         query=query,
         hint_zh=label("locate.similar", "zh", names="、".join(similar)),
         hint_en=label("locate.similar", "en", names=", ".join(similar)),
+        suggestions=tuple(similar),
     )
 
 
@@ -187,6 +188,8 @@ def _place_match(register: Register, match: NameMatch) -> _Place:
             name=match.text,
         )
     ]
+    if match.doubt:
+        evidence.append(make_evidence(f"match.{match.doubt}", {"name": match.text}, name=match.text))
     for code, typed in (("other_area", match.other_area), ("unread", match.unread)):
         if typed:
             evidence.append(make_evidence(f"match.{code}", {"typed": typed}, typed=typed))

@@ -18,9 +18,15 @@ _LONGEST_NUMERAL = 9
 """Characters; a longer run of digits is no building number, and Python refuses to read very long ones."""
 
 _DASHES = re.compile(r"[‐‑‒–—―−~]")
-_LOST_BETWEEN_DIGITS = re.compile(r"(?<=\d)[\s,、.·/]+(?=\d)")
+_LOST_BETWEEN_DIGITS = re.compile(rf"(?:(?<=\d)[\s,、.·/]+(?=\d))|(?:(?<={_NUMERAL})[,、/]+(?={_NUMERAL}))")
 # A dash that parts two numbers is part of an address (3-1); any other punctuation is not.
-_PUNCTUATION = re.compile(r"(?<!\d)-|-(?!\d)|[^\w#-]|_")
+_PUNCTUATION = re.compile(rf"(?<!{_NUMERAL})-|-(?!{_NUMERAL})|[^\w#-]|_")
+_BEHIND_NUMBER = re.compile("[附之甲乙丙丁戊]")
+_ATTACHED = re.compile(
+    rf"(?:(?<=\d)号?|(?<={_NUMERAL})号)-?附第?({_NUMERAL}{{1,4}})(?:号(?!楼)|(?=$|[^栋幢座楼号#0-9]))"
+)
+_ONE_OF = re.compile(rf"(?:(?<=\d)号?|(?<={_NUMERAL})号)-?之({_NUMERAL}{{1,3}})(?:号(?!楼))?")
+_STEM = re.compile("(?<=\\d)号?([甲乙丙丁戊])(?!单元|[栋幢座梯])(?:号(?!楼))?")
 _NUMBERED = re.compile(
     rf"第*(?<!{_NUMERAL})({_NUMERAL}{{1,{_LONGEST_NUMERAL}}})(栋|幢|号楼|座|#楼?|单元|组|户|层)"
 )
@@ -73,13 +79,16 @@ def normalise_name(text: str) -> str:
     Full-width characters become half-width, letters small and traditional characters simplified; spaces and punctuation go, save a
     dash between two numbers; 栋, 幢, 号楼, 座 and # after a number become 栋; Chinese numerals
     before 栋, 单元, 组, 户 and 层 become digits and leading zeros go. A numeral elsewhere stays
-    (二七路, 三江花园), and so does 座 in a name (银座).
+    (二七路, 三江花园), and so does 座 in a name (银座). A house's number with a further one is written
+    in one way: 12号附1号, 8号之1, 1号甲.
 
     >>> {normalise_name(text) for text in
     ...  ("宜和佳苑3栋", "宜和佳苑 3 号楼", "宜和佳苑３幢", "宜和佳苑第三栋", "宜和佳苑·03#", "宜和佳苑#3")}
     {'宜和佳苑3栋'}
     >>> [normalise_name(text) for text in ("A座", "银座", "二七路 12 号", "三江花园十二幢", "解放街2-1号")]
     ['a栋', '银座', '二七路12号', '三江花园12栋', '解放街2-1号']
+    >>> [normalise_name(text) for text in ("解放街12附1", "解放街12号附一号", "解放街8号之一", "解放街1甲号")]
+    ['解放街12号附1号', '解放街12号附1号', '解放街8号之1', '解放街1号甲']
     """
     if _PLAIN.fullmatch(text):
         return text.translate(TRADITIONAL)
@@ -89,9 +98,18 @@ def normalise_name(text: str) -> str:
     folded = _DASHES.sub("-", folded).strip()
     folded = re.sub(r"\s*-\s*", "-", folded)
     folded = _PUNCTUATION.sub("", _LOST_BETWEEN_DIGITS.sub("-", folded))
+    if _BEHIND_NUMBER.search(folded):
+        folded = _ATTACHED.sub(lambda match: f"号附{_write_value(match[1])}号", folded)
+        folded = _ONE_OF.sub(lambda match: f"号之{_write_value(match[1])}", folded)
+        folded = _STEM.sub(r"号\g<1>", folded)
     folded = _HASH_FIRST.sub(rf"\g<1>{BUILDING_SUFFIX}", folded) if "#" in folded else folded
     folded = _NUMBERED.sub(_write_numbered, folded)
     return _LETTERED.sub(rf"\g<1>{BUILDING_SUFFIX}", folded).replace("#", "")
+
+
+def _write_value(digits: str) -> str:
+    value = read_numeral(digits)
+    return digits if value is None else str(value)
 
 
 def _write_numbered(match: re.Match[str]) -> str:

@@ -44,7 +44,7 @@ def resolve_text(gazetteer: Gazetteer, text: str | None, kinds: Collection[str])
 
     A name that several features bear, or that was met only by its beginning, its parts, its sound
     or with a slip, is never decided here: the features are named as candidates. So is one
-    with a community that it does not lie in.
+    with a community that it does not lie in, and one beside or within which the place lies.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def resolve_text(gazetteer: Gazetteer, text: str | None, kinds: Collection[str])
         offered = [match for match in gazetteer.offer(text, MOST_CANDIDATES) if match.entry.kind in kinds]
         names = [name_candidate(match) for match in offered] or gazetteer.suggest(text, MOST_CANDIDATES)
         return Resolution(Resolved.NOT_FOUND, candidates=tuple(names))
-    if len(matches) == 1 and matches[0].closeness in SURE and not matches[0].other_area:
+    if len(matches) == 1 and matches[0].closeness in SURE and not (matches[0].other_area or matches[0].doubt):
         return Resolution(Resolved.FOUND, matches[0].entry)
     return Resolution(
         Resolved.AMBIGUOUS, candidates=tuple(name_candidate(match) for match in matches[:MOST_CANDIDATES])

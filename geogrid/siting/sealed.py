@@ -59,9 +59,15 @@ class Verdict:
 
 
 def seal_study(
-    study: Study, *, revision: int, must: tuple[str, ...], forbidden: tuple[str, ...], spacing_m: float
+    study: Study,
+    *,
+    revision: int,
+    must: tuple[str, ...],
+    forbidden: tuple[str, ...],
+    spacing_m: float,
+    is_synthetic: bool,
 ) -> dict[str, Any]:
-    """The certificate of a study's plan, as JSON holds it; sites are named by their ids.
+    """The certificate of a study's plan, as JSON holds it; sites are named by their ids, made-up data is marked.
 
     Raises
     ------
@@ -78,6 +84,7 @@ def seal_study(
     written = write_certificate(study.plan)
     return {
         "format": FORMAT,
+        **({"synthetic": True} if is_synthetic else {}),
         "revision": revision,
         "reading": str(instance.reading),
         "weight": study.weight.value,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import geopandas as gpd
 import pandas as pd
+import shapely
 
 from geogrid.coverage.assess import assess_layout
 from geogrid.coverage.catchment import outline_catchments, outline_isochrones
-from geogrid.coverage.ground import lay_ground
+from geogrid.coverage.ground import PRINT_CELL_M, lay_ground
 from geogrid.coverage.homes import locate_homes
 from geogrid.coverage.reading import Reading
 from geogrid.crs import change_crs
@@ -46,10 +47,15 @@ def _compute(workspace: Workspace, name: str) -> gpd.GeoDataFrame:
         case "home":
             drawn = locate_homes(assess_layout(town, layout, [reading])[0].homes, town.street.crs)
         case "gap":
-            drawn = assess_layout(town, layout, [reading])[0].gaps
+            drawn = assess_layout(town, layout, [reading])[0].printed_gaps
         case "catchment":
-            drawn = outline_catchments(layout, lay_ground(town, layout), reading)
+            drawn = outline_catchments(layout, lay_ground(town, layout, cell_m=PRINT_CELL_M), reading)
         case _:
-            drawn = outline_isochrones(layout, lay_ground(town, layout), reading)
+            drawn = outline_isochrones(layout, lay_ground(town, layout, cell_m=PRINT_CELL_M), reading)
     located: gpd.GeoDataFrame = change_crs(drawn.assign(reading=str(reading)), str(workspace.store_crs), name)
-    return located
+    if name == "home":
+        return located
+    shapes = located.geometry.to_numpy().copy()
+    broken = ~shapely.is_valid(shapes)  # none is known: see `contour.settle`
+    shapes[broken] = shapely.make_valid(shapes[broken], method="structure", keep_collapsed=False)
+    return located.set_geometry(shapes, crs=located.crs)

@@ -21,7 +21,7 @@ from geogrid.responsibility.describe import (
     describe_area,
     find_person_duties,
 )
-from geogrid.responsibility.lookup import locate
+from geogrid.responsibility.lookup import N_SUGGESTED, locate
 from geogrid.responsibility.nearest import MeasureWalk
 from geogrid.responsibility.register import REGISTER_LAYERS, REGISTER_TABLES, Register
 from geogrid.schema import LAYERS
@@ -71,6 +71,12 @@ def locate_in_county(
     return locate(register, query=query, lonlat=lonlat, on=day, walks=walks, measure_walk=measure_walk)
 
 
+def suggest_in_county(workspace: Workspace, query: str, *, on: datetime.date | None) -> list[str]:
+    """Names like a text that nothing bears."""
+    day = on or datetime.date.today()  # noqa: DTZ011  # the office's own day
+    return read_register(workspace).on_date(day).gazetteer.suggest(query, N_SUGGESTED)
+
+
 def read_walks(workspace: Workspace, day: datetime.date) -> tuple[pd.DataFrame | None, MeasureWalk | None]:
     """Every home's nearest centre by the official reading, and a measure for positions.
 
@@ -105,7 +111,11 @@ def describe_in_county(
         wanted = [(kind, code)]
     else:
         matches = register.gazetteer.find(query)
-        wanted = [(one.entry.kind, one.entry.key) for one in matches if one.entry.kind in DESCRIBED]
+        wanted = [
+            (one.entry.kind, one.entry.key)
+            for one in matches
+            if one.entry.kind in DESCRIBED and not one.doubt
+        ]
         keys = set(register.tables["group"]["id"])
         wanted += [("group", query)] if query in keys else []
     needs_walks = any(kind == "centre" for kind, _ in wanted)
