@@ -38,8 +38,6 @@ bench: $(VENV)/.installed-bench
 	$(BIN)/python -m benchmarks.crash
 	$(BIN)/python -m benchmarks.doubt
 	$(BIN)/python -m benchmarks.threads
-	$(BIN)/python -m benchmarks.threads
-	$(BIN)/python -m benchmarks.doubt
 	$(BIN)/python benchmarks/siting.py
 	$(BIN)/python benchmarks/search.py
 	$(BIN)/python benchmarks/lookup.py

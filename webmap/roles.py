@@ -178,7 +178,9 @@ def _find_reader() -> Reader:
     try:
         level = current_county().settings.get(PUBLIC_SETTING, "off")
     except WorkspaceError:
-        if find_need(current_app, request.endpoint or "") == OPEN:  # one can log in beside a county that is damaged
+        if (
+            find_need(current_app, request.endpoint or "") == OPEN
+        ):  # one can log in beside a county that is damaged
             return Reader("", "")
         raise
     return Reader("", ROLE_WITHOUT_LOGIN.get(level, ""))
