@@ -119,6 +119,8 @@ os._exit(0)
     assert path.with_name("county.gpkg-wal").stat().st_size > 0
     for shared in folder.glob("*-shm"):
         shared.unlink()
+    for private in folder.glob("county.private*"):
+        private.chmod(0o644)
     close_to_writers(path)
     before = sorted((file.name, file.stat().st_size) for file in folder.iterdir())
     assert run_as_reader(READ, path)[0] == "['日志里'] ['演示'] 2\n"
