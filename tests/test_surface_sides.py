@@ -112,7 +112,7 @@ def make_homes(*shapes):
     xy = shapely.get_coordinates(points)
     frame = gpd.GeoDataFrame({"id": [str(n) for n in range(len(shapes))]}, geometry=list(shapes), crs=CRS)
     rows = np.arange(len(shapes))
-    return Homes(frame, xy, np.full(len(shapes), -1), rows, xy)
+    return Homes(frame, xy, np.full(len(shapes), -1), rows, xy, np.zeros(len(shapes), bool))
 
 
 def stamp(grounds, homes, owner):
