@@ -52,9 +52,8 @@ def outline_catchments(layout: Layout, ground: Ground, reading: Reading) -> gpd.
     walks = measure_walks(layout, reading.measure)
     surface = measure_surface(layout, ground, reading.measure)
     grounds = outline_owners(ground, surface.centre, layout.n_centres)
-    grounds = settle_partition(
-        stamp_homes(_mark_doors(grounds, layout.centre_xy), layout.homes, walks.centre)
-    )
+    settled = settle_partition(_mark_doors(grounds, layout.centre_xy))
+    grounds = settle_partition(stamp_homes(settled, layout.homes, walks.centre))
     homes = pd.DataFrame({"centre": walks.centre, "people": layout.homes.building["residents"].array})
     members = dict(iter(homes.groupby("centre")))
     empty = homes.iloc[:0]
@@ -128,7 +127,10 @@ def _stamp(drawn: shapely.Geometry, layout: Layout, homes: Integers) -> shapely.
     """A ground with these homes inside it and all others outside."""
     owner = np.full(layout.n_homes, NOBODY)
     owner[homes] = 0
-    return settle(stamp_homes(np.array([drawn], dtype=object), layout.homes, owner))[0]
+    settled = settle(
+        np.array([drawn], dtype=object)
+    )  # first: it moves edges as much as a home may be beside one
+    return settle(stamp_homes(settled, layout.homes, owner))[0]
 
 
 def _price_step(ground: Ground, reading: Reading) -> float:

@@ -116,17 +116,22 @@ def settle(grounds: Objects) -> Objects:
 
     What was cut from one another has corners a billionth of a metre beside the edges that they touch,
     and long edges are bent by another projection: either may cross there. So corners are put on a grid,
-    where those beside an edge become corners of it too, and no edge is longer than `LONGEST_EDGE_M`.
+    where those beside an edge become corners of it too, and then no edge is left longer than
+    `LONGEST_EDGE_M`. (The other way round an edge split beside a touching corner may run across it.)
     """
-    snapped = shapely.set_precision(shapely.segmentize(grounds, LONGEST_EDGE_M), SNAP_M)
-    return np.array([keep_polygons(geometry) for geometry in snapped], dtype=object)
+    snapped = shapely.set_precision(grounds, SNAP_M)
+    kept = np.array([keep_polygons(geometry) for geometry in snapped], dtype=object)
+    return np.asarray(shapely.segmentize(kept, LONGEST_EDGE_M))
 
 
 def settle_partition(grounds: Objects) -> Objects:
     """The same for grounds that have none in common: their common borders stay common, corner by corner."""
-    polygons = shapely.segmentize([keep_polygons(geometry) for geometry in grounds], LONGEST_EDGE_M)
-    clean = shapely.coverage_clean(polygons, snapping_distance=SNAP_M)
-    return np.array([keep_polygons(geometry) for geometry in clean], dtype=object)
+    settled = grounds
+    for _ in range(2):  # the second time what splitting an edge from either end put a billionth apart
+        polygons = np.array([keep_polygons(geometry) for geometry in settled], dtype=object)
+        clean = shapely.coverage_clean(polygons, snapping_distance=SNAP_M)
+        settled = np.asarray(shapely.segmentize(clean, LONGEST_EDGE_M))
+    return settled
 
 
 def _outline_labels(lattice: Lattice, owner: Integers, n_owners: int) -> Objects:

@@ -197,7 +197,7 @@ def _draw_grounds(
     grounds = shapely.intersection(outline_owners(ground, np.stack([owner, owner]), int(gap.max()) + 1), bare)
     own = np.full(layout.n_homes, NOBODY)
     own[uncovered] = gap
-    drawn = settle_partition(stamp_homes(grounds, layout.homes, own))
+    drawn = settle_partition(stamp_homes(settle_partition(grounds), layout.homes, own))
     for number in np.flatnonzero(shapely.is_empty(drawn)):
         drawn[number] = shapely.union_all(shapely.buffer(shapely.points(xy[gap == number]), FOOTPRINT_M))
     return drawn
