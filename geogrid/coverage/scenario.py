@@ -265,6 +265,10 @@ def _set_gate(gate: gpd.GeoDataFrame, edit: OpenGate | CloseGate) -> gpd.GeoData
     changed.loc[changed.index[rows], "locked"] = isinstance(edit, CloseGate)
     if isinstance(edit, OpenGate):
         changed.loc[changed.index[rows], "pedestrian"] = True
+    told = rows[
+        changed["passage"].notna().to_numpy(bool)[rows]
+    ]  # goes before the others where it says something
+    changed.loc[changed.index[told], "passage"] = "closed" if isinstance(edit, CloseGate) else "open"
     return changed
 
 

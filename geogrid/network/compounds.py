@@ -159,7 +159,12 @@ def find_gated(
 # --- the cut -----------------------------------------------------------------------------------
 
 
-def cut_streets(lines: Geometries, polygons: Geometries, is_bridge: Booleans | None = None) -> Pieces:
+NOTHING: tuple[Integers, Integers] = (np.empty(0, np.int64), np.empty(0, np.int64))
+
+
+def cut_streets(
+    lines: Geometries, polygons: Geometries, passing: tuple[Integers, Integers] = NOTHING
+) -> Pieces:
     """The lines, cut at the walls of enclosures.
 
     What a line has inside an enclosure is the enclosure's own when it comes deeper than `ON_EDGE_M`
@@ -171,9 +176,8 @@ def cut_streets(lines: Geometries, polygons: Geometries, is_bridge: Booleans | N
     ----------
     lines, polygons
         Shapes (l,) and (e,): LineStrings and the enclosures, in metres.
-    is_bridge
-        Shape (l,): bridges and tunnels, of which those that do not end in an enclosure are not cut by it;
-        none when None.
+    passing
+        Pairs of a line and an enclosure that does not cut it; see `find_passing`.
 
     >>> lines = shapely.from_wkt(["LINESTRING (-50 50, 150 50)"])
     >>> pieces = cut_streets(lines, shapely.from_wkt(["POLYGON ((0 0, 100 0, 100 100, 0 100, 0 0))"]))
@@ -182,8 +186,8 @@ def cut_streets(lines: Geometries, polygons: Geometries, is_bridge: Booleans | N
     """
     draped, lines = lines, shapely.force_2d(lines)
     enclosure, line = STRtree(lines).query(polygons, predicate="intersects")
-    if is_bridge is not None and is_bridge[line].any():
-        kept = ~_find_passing(lines, is_bridge, polygons, line, enclosure)
+    if len(passing[0]):
+        kept = ~np.isin(line * len(polygons) + enclosure, passing[0] * len(polygons) + passing[1])
         enclosure, line = enclosure[kept], line[kept]
     order = np.lexsort((enclosure, line))
     enclosure, line = enclosure[order], line[order]
@@ -262,17 +266,34 @@ def _weave(
     return pieces, of, (held[:, 0].astype(np.int64), held[:, 1].astype(np.int64))
 
 
-def _find_passing(
-    lines: Geometries, is_bridge: Booleans, polygons: Geometries, line: Integers, enclosure: Integers
-) -> Booleans:
-    """Pairs of a line and an enclosure that it passes over or under without a way down or up, shape (p,).
+def find_passing(
+    lines: Geometries, is_bridge: Booleans, polygons: Geometries, level: Integers | None
+) -> tuple[Integers, Integers]:
+    """Pairs of a line and an enclosure that it passes over or under without a way down or up.
 
     Bridges that share a vertex are one. It ends where it shares a vertex with another street, and where it
     leads no further; it passes an enclosure when it ends nowhere inside.
+
+    Parameters
+    ----------
+    lines, is_bridge
+        Shape (l,): streets as they are drawn, LineStrings in metres, and which are bridges or tunnels.
+    polygons
+        Shape (e,): the enclosures.
+    level
+        Shape (v,): vertices at one place are one where these are equal; all are when None. So a bridge does not
+        end at what it crosses.
     """
+    lines = shapely.force_2d(lines)
+    bridges = np.flatnonzero(is_bridge)
+    enclosure, bridge = STRtree(lines[bridges]).query(polygons, predicate="intersects")
+    if not len(bridge):
+        return NOTHING
+    line = bridges[bridge]
     xy, of_vertex = shapely.get_coordinates(lines, return_index=True)
     mm = round_half_up(xy * MM_PER_M).astype(np.int64)
-    _, node = np.unique(mm, axis=0, return_inverse=True)
+    places = mm if level is None else np.column_stack([mm, level])
+    _, node = np.unique(places, axis=0, return_inverse=True)
     node, n_nodes = node.ravel(), int(node.max(initial=-1)) + 1
     on_bridge = is_bridge[of_vertex]
     touches_street = np.zeros(n_nodes, bool)
@@ -286,14 +307,13 @@ def _find_passing(
     is_last[1:-1] = (of_vertex[1:-1] != of_vertex[:-2]) | (of_vertex[1:-1] != of_vertex[2:])
     n_visits = np.bincount(node[on_bridge], minlength=n_nodes)
     ends = np.flatnonzero(on_bridge & (touches_street[node] | (is_last & (n_visits[node] == 1))))
-    bridged = np.flatnonzero(is_bridge[line])
-    own, end = STRtree(shapely.points(xy[ends])).query(polygons[enclosure[bridged]], predicate="covers")
-    walls = shapely.boundary(polygons[enclosure[bridged[own]]])
+    own, end = STRtree(shapely.points(xy[ends])).query(polygons[enclosure], predicate="covers")
+    walls = shapely.boundary(polygons[enclosure[own]])
     deep = shapely.distance(shapely.points(xy[ends[end]]), walls) > ON_EDGE_M
-    same = whole[of_vertex[ends[end]]] == whole[line[bridged[own]]]
-    passing = is_bridge[line]
-    passing[bridged[own[deep & same]]] = False
-    return passing
+    same = whole[of_vertex[ends[end]]] == whole[line[own]]
+    passing = np.ones(len(line), bool)
+    passing[own[deep & same]] = False
+    return line[passing].astype(np.int64), enclosure[passing].astype(np.int64)
 
 
 def _drape_parts(parts: Geometries, line: Integers, lines: Geometries) -> Geometries:
@@ -391,18 +411,19 @@ def resolve_gates(
     given_xy = read_xy(gate.geometry.to_numpy()[rows])
     missing = np.setdiff1d(np.arange(len(enclosures)), walls)
     regions = extend_regions(NO_REGIONS, pieces.region, pieces.holders)
-    inferred_xy, inferred = _infer_gates(enclosures, missing, public, inside, regions)
-    unknown = np.setdiff1d(missing, inferred)
+    inferred_xy, inferred, stopped_xy, stopped = _infer_gates(enclosures, missing, public, inside, regions)
+    unknown = np.setdiff1d(missing, np.concatenate([inferred, stopped]))
     rim_xy, rim = place_unknown_gates(enclosures, unknown, public, inside)
     origin = np.full(len(enclosures), GateOrigin.GIVEN.value, dtype=object)
     origin[inferred] = GateOrigin.INFERRED.value
     origin[unknown] = GateOrigin.UNKNOWN.value
-    xy = np.vstack([given_xy, inferred_xy, rim_xy])
-    owner = np.concatenate([walls, inferred, rim]).astype(np.int64)
+    xy = np.vstack([given_xy, inferred_xy, rim_xy, stopped_xy])
+    owner = np.concatenate([walls, inferred, rim, stopped]).astype(np.int64)
     ids = np.full(len(xy), None, dtype=object)
     ids[: len(given_xy)] = gate["id"].to_numpy(object)[rows]
     is_shut = np.zeros(len(xy), bool)
     is_shut[: len(given_xy)] = ~usable
+    is_shut[len(xy) - len(stopped) :] = True
     order = np.lexsort((np.arange(len(xy)), owner))
     gates = join_regions(enclosures, xy[order], owner[order], ids[order], origin)
     gates.outer[is_shut[order]] = SHUT
@@ -429,11 +450,17 @@ def join_regions(
 
 def _infer_gates(
     enclosures: Enclosures, wanted: Integers, public: Graph, inside: Graph, regions: Regions
-) -> tuple[Floats, Integers]:
-    """Where streets cross the walls of enclosures or end at them: points and their enclosures."""
+) -> tuple[Floats, Integers, Floats, Integers]:
+    """Where streets cross the walls of enclosures or end at them: points and their enclosures.
+
+    None is inferred within `ON_EDGE_M` of what stops people on the street. Enclosures at whose walls all streets
+    are stopped are shut: those points and enclosures come last.
+    """
+    nothing = np.empty((0, 2)), np.empty(0, np.int64)
     if not len(wanted) or not public.n_nodes + inside.n_nodes:
-        return np.empty((0, 2)), np.empty(0, np.int64)
+        return *nothing, *nothing
     node_xy = np.vstack([inside.node_xy, public.node_xy])
+    stop = np.concatenate([inside.stop, public.stop])
     region = np.full(len(node_xy), PUBLIC, np.int64)
     region[inside.start] = region[inside.end] = inside.group
     ends = [np.concatenate([graph.start, graph.end]) for graph in (inside, public)]
@@ -447,7 +474,9 @@ def _infer_gates(
             is_cut[[one, other]] |= bool(members)
             x, y = node_xy[node].tolist()
             found |= {(wall, x, y) for wall in members if is_wanted[wall]}
-    dead_ends = np.flatnonzero((degree == 1) & ~is_cut)
+    n_at_stop = np.append(np.bincount(stop[stop >= 0], minlength=1), [0])
+    leads_on = n_at_stop[stop] > 1  # a street that is stopped goes on behind that
+    dead_ends = np.flatnonzero((degree == 1) & ~is_cut & ~leads_on)
     tree = STRtree(shapely.points(node_xy[dead_ends]))
     edges = shapely.boundary(enclosures.polygon[wanted])
     at, end = tree.query(edges, predicate="dwithin", distance=ON_EDGE_M)
@@ -459,7 +488,12 @@ def _infer_gates(
         )
     }
     table = np.array(sorted(found)).reshape(-1, 3)
-    return table[:, 1:], table[:, 0].astype(np.int64)
+    xy, wall = table[:, 1:], table[:, 0].astype(np.int64)
+    is_stopped = np.zeros(len(wall), bool)
+    if (stop >= 0).any() and len(wall):
+        is_stopped = cKDTree(node_xy[stop >= 0]).query(xy)[0] <= ON_EDGE_M
+    is_shut = is_stopped & ~np.isin(wall, wall[~is_stopped])
+    return xy[~is_stopped], wall[~is_stopped], xy[is_shut], wall[is_shut]
 
 
 def place_unknown_gates(

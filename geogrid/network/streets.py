@@ -13,7 +13,7 @@ from shapely import STRtree
 from geogrid.network import kernel
 from geogrid.network.barriers import NOT_A_WALL, Obstacles
 from geogrid.network.chains import Chains, contract_graph
-from geogrid.network.compounds import Gates, cut_streets, find_gated, match_gates, resolve_gates
+from geogrid.network.compounds import Gates, cut_streets, find_gated, find_passing, match_gates, resolve_gates
 from geogrid.network.enclosures import ON_EDGE_M, Enclosures, Geometries, Regions, list_enclosures
 from geogrid.network.graph import Graph, build_graph
 from geogrid.network.impedance import CROSSING_WAIT_S, Floats, Integers
@@ -124,15 +124,16 @@ def build_network(
     of_compound = np.zeros(len(gate), bool)
     matched, owner = match_gates(compound, gate)
     of_compound[matched[np.isin(owner, gated)]] = True
-    lines, stops = place_stops(list_stops(gate, of_compound, street_barrier), lines)
     levels = find_levels(street["nodes"].to_numpy(object), street.geometry.to_numpy())
     is_bridge = street["bridge"].fillna(value=False).to_numpy(bool)
+    enclosures = list_enclosures(compound.geometry.to_numpy()[gated], gated)
+    passing = find_passing(lines, is_bridge[rows], enclosures.polygon, level_vertices(levels, lines, rows))
+    lines, stops = place_stops(list_stops(gate, of_compound, street_barrier), lines)
     walls = [barrier.geometry.to_numpy(), water.geometry.to_numpy(), compound.geometry.to_numpy()[gated]]
     lines, grounds = lay_grounds(square, np.concatenate(walls), lines, is_bridge[rows])
     is_doubtful = street["doubtful"].fillna(value=False).to_numpy(bool) & is_walked
     doubt = np.where(is_doubtful, np.cumsum(is_doubtful) - 1, -1)
-    enclosures = list_enclosures(compound.geometry.to_numpy()[gated], gated)
-    pieces = cut_streets(lines, enclosures.polygon, is_bridge[rows])
+    pieces = cut_streets(lines, enclosures.polygon, passing)
     is_steps = street["steps"].fillna(value=False).to_numpy(bool)
     wait_s_per_m = _spread_waits(street)
     graphs: list[Graph] = []

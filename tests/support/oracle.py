@@ -242,6 +242,7 @@ class Oracle:
         """The walked streets in their order, with a vertex wherever one is stopped or comes onto a square."""
         streets = self.town.street.rename(columns={"class": "street_class"})
         rows = [row for row in streets.itertuples() if not says(row.walkable, answer=False)]
+        self.nodes = number_nodes(self.town)
         self._passing = self._find_passing(rows)
         rows.sort(key=lambda row: row.id)
         drawn = [(row, line) for row in rows for line in getattr(row.geometry, "geoms", [row.geometry])]
@@ -254,7 +255,6 @@ class Oracle:
             self.town, list(zip(bridges, [line for _, line in lines], strict=True)), solid
         )
         self.streets = [(row, line) for (row, _), line in zip(drawn, lines, strict=True)]
-        self.nodes = number_nodes(self.town)
         self.closed, self.public, self.inside = closed, Streets("public", closed), {}
 
     def straight(self, a, b):
@@ -311,7 +311,12 @@ class Oracle:
                 number = self.nodes.get((street, place))
                 return place if number is None else (place, number)
 
-            self._add_line(line, price_of, says(row.bridge), name_node)
+            self._add_line(line, price_of, row, name_node)
+
+    def _name_node(self, street, xy):
+        """A vertex to the millimetre, and what tells it from others at that place."""
+        place = node_of(xy)
+        return place, self.nodes.get((street, place))
 
     def _find_passing(self, rows):
         """For every node of a bridge the parts that the whole bridge passes over without ending in them."""
@@ -319,7 +324,7 @@ class Oracle:
         dead_ends = defaultdict(int)
         for row in rows:
             for line in getattr(row.geometry, "geoms", [row.geometry]):
-                nodes = [node_of(xy) for xy in line.coords]
+                nodes = [self._name_node(row.id, xy) for xy in line.coords]
                 if not says(row.bridge):
                     others.update(nodes)
                     continue
@@ -329,12 +334,12 @@ class Oracle:
         passing = {}
         for span in nx.connected_components(spans):
             ends = [node for node in span if node in others or dead_ends[node] == 1]
-            held = {part for node in ends for part in self.regions_at((node[0] / 1000, node[1] / 1000))}
+            held = {part for (x, y), _ in ends for part in self.regions_at((x / 1000, y / 1000))}
             for node in span:
                 passing[node] = frozenset(self.parts) - held
         return passing
 
-    def _add_line(self, line, price_of, is_bridge, name_node):
+    def _add_line(self, line, price_of, row, name_node):
         def height_at(xy):
             """Of the first piece of the line that passes there, when both of its ends have one."""
             if not line.has_z:
@@ -351,7 +356,7 @@ class Oracle:
             raise AssertionError(xy)
 
         flat = shapely.force_2d(line)
-        passed = self._passing[node_of(line.coords[0])] if is_bridge else OUTSIDE
+        passed = self._passing[self._name_node(row.id, line.coords[0])] if says(row.bridge) else OUTSIDE
         met = [part for part in self.parts if part not in passed and part.polygon.intersects(flat)]
         deep = [
             (part, piece)
@@ -392,7 +397,8 @@ class Oracle:
                 )
                 for row in given
             ]
-        return [self._stand_gate(part, xy) for xy in self._infer_gates(part, edge)]
+        inferred, shut = self._infer_gates(part, edge)
+        return [self._stand_gate(part, xy, shut=shut) for xy in inferred]
 
     def _infer_gates(self, part, edge):
         ends = [
@@ -409,19 +415,22 @@ class Oracle:
                     met |= {(node, region), (other, other_region)}
                     if part in region and part not in other_region:
                         found.add(xy)
-        degree = defaultdict(int)
-        for node, _, region in ends:
+        degree, n_stopped = defaultdict(int), defaultdict(int)
+        for node, xy, region in ends:
             degree[node, region] += 1
+            n_stopped[mm(xy)] += mm(xy) in self.closed
         found |= {
             xy
             for node, xy, region in near
             if degree[node, region] == 1
             and (node, region) not in met
             and part not in region
+            and n_stopped[mm(xy)] <= 1  # a street that is stopped goes on behind that
             and edge.distance(shapely.Point(xy)) <= EDGE_M
         }
+        stopped = {xy for xy in found if self._is_stopped_near(xy)}
         if found:
-            return sorted(found)
+            return sorted(found - stopped) or sorted(stopped), found == stopped
         ground = self.grounds[part] if not self.grounds[part].is_empty else part.polygon
         around = frozenset(
             other
@@ -430,10 +439,13 @@ class Oracle:
         )
         streets = self.inside.get(around, self.public) if around else self.public
         if not streets.segments:
-            return []
+            return [], False
         lines = [shapely.LineString(segment.coords) for segment in streets.segments]
         nearest = min(range(len(lines)), key=lambda number: (lines[number].distance(edge), number))
-        return [shapely.shortest_line(edge, lines[nearest]).coords[0]]
+        return [shapely.shortest_line(edge, lines[nearest]).coords[0]], False
+
+    def _is_stopped_near(self, xy):
+        return any(math.dist((x / 1000, y / 1000), xy) <= EDGE_M for x, y in self.closed)
 
     def _stand_gate(self, part, xy, *, shut=False):
         """A gate with the widest ground on either side of the wall; of equal ones that with fewer walls."""

@@ -45,8 +45,16 @@ def plan_layers(
     locked: Sequence[str] = (),
     home_compounds: Mapping[str, str] | None = None,
     home_shapes: Mapping[str, shapely.Geometry] | None = None,
+    squares: Mapping[str, shapely.Geometry] | None = None,
+    stops: Mapping[str, Place] | None = None,
+    passages: Mapping[str, str] | None = None,
+    doubtful: Sequence[str] = (),
+    nodes: Mapping[str, str] | None = None,
 ) -> dict[str, gpd.GeoDataFrame]:
-    """The layers of a town. A home is a house of 2 m round its place unless `home_shapes` says otherwise."""
+    """The layers of a town. A home is a house of 2 m round its place unless `home_shapes` says otherwise.
+
+    Stops are barriers on streets, closed unless `passages` says otherwise; `doubtful` streets are perhaps not walked.
+    """
     compounds, gates, entrances = compounds or {}, gates or {}, entrances or {}
     houses = {
         key: (home_shapes or {}).get(
@@ -58,6 +66,8 @@ def plan_layers(
         "street": _frame(
             {key: line(*places) for key, places in streets.items()},
             bridge=[key in bridges for key in streets],
+            doubtful=[key in doubtful for key in streets],
+            nodes=[(nodes or {}).get(key) for key in streets],
         ),
         "building": _frame(houses, compound=[(home_compounds or {}).get(key) for key in houses]),
         "centre": _points(centres),
@@ -70,6 +80,8 @@ def plan_layers(
         "entrance": _points(entrances, building=[key.rstrip("0123456789") for key in entrances]),
         "barrier": _frame({key: line(*places) for key, places in (walls or {}).items()}),
         "water": _frame(waters or {}),
+        "square": _frame(squares or {}),
+        "street_barrier": _points(stops or {}, passage=[(passages or {}).get(key) for key in stops or {}]),
     }
 
 

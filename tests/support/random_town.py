@@ -7,6 +7,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+import shapely.affinity
 
 from geogrid.coverage.town import Town
 from tests.support.town import CRS
@@ -93,6 +94,22 @@ def stop_streets(town: Town, seed: int) -> Town:
         "street": town.street.assign(nodes=pd.Series(nodes, dtype=object)),
     }
     return Town.from_layers(layers)
+
+
+def pave(town: Town, seed: int) -> Town:
+    """A town with squares where streets meet: they touch, overlap compounds and walls, and one is not walked."""
+    rng = np.random.default_rng([seed, 11])
+    starts = [line.coords[0][:2] for line in town.street.geometry]
+    shapes = []
+    for number in rng.choice(len(starts), 5, replace=False):
+        (x, y), (wide, high) = starts[number], rng.uniform(25, 80, 2)
+        square = shapely.box(x - wide * rng.random(), y - high * rng.random(), x + wide, y + high)
+        shapes.append(shapely.affinity.rotate(square, rng.uniform(-40, 40)))
+    shapes[0] = shapes[0].difference(shapes[0].centroid.buffer(8, quad_segs=2))
+    ids = [f"q{n}" for n in rng.permutation(5)]
+    walkable = pd.Series([True, None, None, None, False], dtype="boolean")
+    square = gpd.GeoDataFrame({"id": ids, "walkable": walkable}, geometry=shapes, crs=CRS)
+    return Town.from_layers({**vars(town), "square": square})
 
 
 def _make_streets(rng: np.random.Generator) -> gpd.GeoDataFrame:
