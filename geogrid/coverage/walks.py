@@ -16,7 +16,7 @@ import numpy.typing as npt
 import shapely
 
 from geogrid.coverage.homes import Homes, find_homes
-from geogrid.coverage.mainland import Places, place_on_mainland
+from geogrid.coverage.mainland import Places, list_ways, place_on_mainland
 from geogrid.coverage.thresholds import find_thresholds
 from geogrid.coverage.town import Town
 from geogrid.errors import EmptyLayerError
@@ -271,6 +271,21 @@ def replace_centres(town: Town, layout: Layout) -> Layout:
         has_homes=placed.has_homes,
         is_moved=placed.is_moved,
     )
+
+
+def find_sole_leaders(layout: Layout) -> Integers:
+    """Numbers of the centres without which some street would lead to none, so that homes may take other streets.
+
+    All of them where a centre stands on another street than its nearest.
+    """
+    if layout.is_moved[0]:
+        return np.arange(layout.n_centres)
+    public = layout.network.public
+    ways = list_ways(layout.network, layout.centre_doors, layout.gates, is_return=True)
+    pairs = np.unique(np.column_stack([public.component[public.start[ways.segment]], ways.place]), axis=0)
+    component, centre = pairs[:, 0], pairs[:, 1]
+    leaders: Integers = np.unique(centre[np.bincount(component)[component] == 1])
+    return leaders
 
 
 def trace_walks(

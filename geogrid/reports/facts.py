@@ -11,19 +11,25 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
+from scipy.sparse import csr_matrix
 
 from geogrid.areas.share import assign_areas
 from geogrid.coverage.assess import Coverage
 from geogrid.coverage.circle import CircleClaim, claim_circles
 from geogrid.coverage.equity import assess_equity
 from geogrid.coverage.reach import measure_walks_within
+from geogrid.coverage.scenario import RemoveCentre, apply_edit
 from geogrid.coverage.supply import list_supply
+from geogrid.coverage.walks import find_sole_leaders, measure_walks, replace_centres
 from geogrid.errors import FeatureNotFoundError
 from geogrid.findings import Finding
+from geogrid.network.impedance import Integers
 from geogrid.siting.remedy import Remedy
 from geogrid.siting.study import Study
 
 SCOPE_LAYERS = ("community", "district")
+
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -173,6 +179,20 @@ def gather_facts(
     )
 
 
+def _mark_sole(coverage: Coverage, within: csr_matrix, rows: Integers) -> Flags:
+    """Whether the home of each stored pair of a home and a centre would be covered by no other, were that one closed."""
+    town, layout, reading = coverage.town, coverage.layout, coverage.reading
+    is_sole: Flags = np.diff(within.indptr)[rows] == 1
+    for number in find_sole_leaders(layout) if layout.n_centres > 1 else ():
+        own = np.flatnonzero(within.indices == number)
+        if not is_sole[own].any():
+            continue
+        rest = replace_centres(apply_edit(town, RemoveCentre(str(layout.centre_id[number]))), layout)
+        cost = measure_walks(rest, reading.measure).cost[rows[own]]
+        is_sole[own] = cost > reading.cutoff_units
+    return is_sole
+
+
 def describe_centres(coverage: Coverage) -> pd.DataFrame:
     """What each centre does under a reading.
 
@@ -180,7 +200,7 @@ def describe_centres(coverage: Coverage) -> pd.DataFrame:
     -------
     One row a centre, by id: `centre`, `name`, `community`, `district` (the areas it stands in),
     `n_homes` and `people` (covered homes whose nearest centre it is), `reach_people` (all within the
-    cutoff of it), `sole_people` (of those, the ones within the cutoff of no other), `capacity`,
+    cutoff of it), `sole_people` (of those, the ones within the cutoff of no other, were it closed), `capacity`,
     `load` (people over capacity), `is_redundant` (nobody depends on it alone). Missing where unknown.
     """
     town, layout, homes = coverage.town, coverage.layout, coverage.homes
@@ -188,7 +208,7 @@ def describe_centres(coverage: Coverage) -> pd.DataFrame:
     is_known = np.isfinite(people)
     within = measure_walks_within(layout, coverage.reading)
     rows = np.repeat(np.arange(layout.n_homes), np.diff(within.indptr))
-    is_sole = np.diff(within.indptr)[rows] == 1
+    is_sole = _mark_sole(coverage, within, rows)
     weight = np.nan_to_num(people)[rows]
     covered = homes[(homes["status"] == "covered").to_numpy(bool)]
     served = covered.groupby("centre")["people"].sum(min_count=1)
