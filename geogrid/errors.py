@@ -326,7 +326,13 @@ class NotFoundError(GeogridError, LookupError):
 
 @dataclass(eq=False)
 class PlaceNotFoundError(NotFoundError):
-    """No building, compound or area of that name."""
+    """No building, compound or area of that name.
+
+    Attributes
+    ----------
+    suggestions
+        Names like it, for programs; the hint tells people.
+    """
 
     zh = "没有找到“{query}”。{hint_zh}"
     en = "Nothing is known by the name “{query}”. {hint_en}"

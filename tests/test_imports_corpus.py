@@ -268,4 +268,4 @@ def test_the_command_refuses_and_leaves_county_and_temporary_folder_as_they_were
     assert CANARY not in error
     assert listener.hits == 0
     assert digest(county.path) == before
-    assert list(temporary.iterdir()) == []
+    assert [path for path in temporary.rglob("*") if path.is_file()] == []

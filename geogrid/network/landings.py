@@ -25,6 +25,7 @@ from geogrid.network.squares import (
     find_nearest,
     is_seen,
 )
+from geogrid.prepared import prepared
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,6 @@ def _price_straight(
     price = round_half_up(1000.0 * np.hypot(*(to_xy - from_xy).T) / profile.speed_m_per_s)
     for ground in np.unique(landings.ground[landing]):
         rows = np.flatnonzero(landings.ground[landing] == ground)
-        polygon = squares.polygon[ground]
-        shapely.prepare(polygon)
-        price[rows[~is_seen(polygon, from_xy[rows], to_xy[rows])]] = np.inf
+        with prepared(squares.polygon[ground]) as polygon:
+            price[rows[~is_seen(polygon, from_xy[rows], to_xy[rows])]] = np.inf
     return price

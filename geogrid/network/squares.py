@@ -23,6 +23,7 @@ from shapely import STRtree
 from geogrid.network.graph import Graph, find_places, round_places
 from geogrid.network.impedance import Floats, Integers
 from geogrid.network.vertices import AT_PLACE_M, add_vertex
+from geogrid.prepared import prepared
 
 Geometries = npt.NDArray[np.object_]
 Booleans = npt.NDArray[np.bool_]
@@ -120,7 +121,8 @@ def lay_grounds(
         xy = np.vstack([joints, corners])
         xy = xy[np.sort(np.unique(round_places(xy), axis=0, return_index=True)[1])]
         first, second = pair_places(xy)
-        seen = is_seen(wide[number], xy[first], xy[second])
+        with prepared(wide[number]) as ready:
+            seen = is_seen(ready, xy[first], xy[second])
         chords = shapely.linestrings(np.stack([xy[first[seen]], xy[second[seen]]], axis=1))
         places.append(xy)
         lines.append((_cut_rings(polygon, joints), chords))
@@ -207,9 +209,7 @@ def _list_corners(polygon: shapely.Polygon) -> tuple[Floats, shapely.Polygon]:
             break
         tolerance_m = max(FIRST_TOLERANCE_M, 2 * tolerance_m)
         ground = shapely.orient_polygons(shapely.simplify(polygon, tolerance_m))
-    wide = shapely.buffer(ground, TOUCH_M + tolerance_m, join_style="mitre")
-    shapely.prepare(wide)
-    return found, wide
+    return found, shapely.buffer(ground, TOUCH_M + tolerance_m, join_style="mitre")
 
 
 def _cut_rings(polygon: shapely.Polygon, joints: Floats) -> Geometries:
