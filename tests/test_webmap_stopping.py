@@ -178,7 +178,8 @@ def test_the_folder_of_a_process_is_its_users_alone(tmp_path, monkeypatch):
     folder = scratch_folder()
     assert folder.is_dir()
     assert scratch_folder() == folder
-    assert sweep_leftovers(folder.parent) == 0  # this one lives
+    sweep_leftovers(folder.parent)  # of others, where any were killed
+    assert folder.is_dir()  # this one lives
     if os.name == "posix":
         assert [f"{file.stat().st_mode & 0o777:o}" for file in (folder, folder.parent)] == ["700", "700"]
         monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
