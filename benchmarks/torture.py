@@ -12,27 +12,15 @@ mount one). With --backups that many backups are taken while an editor edits, in
 from __future__ import annotations
 
 import argparse
-import subprocess
 import tempfile
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.disk import small_disk
 from tests.support.torture import Tally, torture, torture_backups
 
 RESTART_GOAL_S = 3.0
 SHOWN = 20
-
-
-@contextmanager
-def small_disk():
-    """A disk of 64 MiB for the county."""
-    with tempfile.TemporaryDirectory() as name:
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", name], check=True)
-        try:
-            yield Path(name)
-        finally:
-            subprocess.run(["umount", "-l", name], check=True)
 
 
 def tell(tally: Tally, seconds: float) -> int:
@@ -62,7 +50,7 @@ def main() -> None:
         if arguments.backups:
             tally = torture_backups(path, arguments.backups, arguments.seed)
         elif arguments.disk:
-            with small_disk() as disk:
+            with small_disk(Path(name, "disk"), "64m") as disk:
                 kinds = arguments.workers.split(",")
                 tally = torture(
                     disk / "county.gpkg",

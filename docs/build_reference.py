@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -30,8 +30,8 @@ def build_reference() -> str:
         "",
         *_commands(),
         *_layers(),
-        *_settings(),
-        *_variables(),
+        *_titles("Settings", SETTINGS),
+        *_titles("Environment variables", VARIABLES),
         *_routes(),
         *_errors(),
         *_modules(),
@@ -98,22 +98,12 @@ def _layer(layer: Layer) -> Iterator[str]:
     yield ""
 
 
-def _settings() -> Iterator[str]:
-    yield "## Settings"
+def _titles(heading: str, titles: Mapping[str, tuple[str, str]]) -> Iterator[str]:
+    yield f"## {heading}"
     yield ""
     yield "| name | 中文 | meaning |"
     yield "|---|---|---|"
-    for name, (zh, en) in SETTINGS.items():
-        yield f"| `{name}` | {zh} | {en} |"
-    yield ""
-
-
-def _variables() -> Iterator[str]:
-    yield "## Environment variables"
-    yield ""
-    yield "| name | 中文 | meaning |"
-    yield "|---|---|---|"
-    for name, (zh, en) in VARIABLES.items():
+    for name, (zh, en) in titles.items():
         yield f"| `{name}` | {zh} | {en} |"
     yield ""
 

@@ -80,6 +80,15 @@ def test_nothing_is_opened_where_everybody_is_covered():
     assert value_gates(ask(town, Reading("metres", 84.0)), Weight.PEOPLE) == []
 
 
+def require_as_walked(town, instance, reading, one):
+    """A valued gate covers and loses the homes that the what-if engine covers and loses with it."""
+    engine = Engine(town, reading.measure)
+    engine.apply(one.edit)
+    covered = engine.walks.cost <= reading.cutoff_units
+    assert (covered & ~instance.is_covered).tolist() == one.newly.tolist()
+    assert (instance.is_covered & ~covered).tolist() == one.lost.tolist()
+
+
 def test_gates_are_valued_as_the_what_if_engine_walks_them():
     reading = Reading("minutes", 3.0)
     n_opened = n_added = n_gained = 0
@@ -87,11 +96,7 @@ def test_gates_are_valued_as_the_what_if_engine_walks_them():
         town = make_town(seed, n_centres=2)
         instance = pose(town, place_candidates(), reading, spacing_m=300.0)
         for one in value_gates(instance, Weight.PEOPLE):
-            engine = Engine(town, reading.measure)
-            engine.apply(one.edit)
-            covered = engine.walks.cost <= reading.cutoff_units
-            assert (covered & ~instance.is_covered).tolist() == one.newly.tolist()
-            assert (instance.is_covered & ~covered).tolist() == one.lost.tolist()
+            require_as_walked(town, instance, reading, one)
             n_opened += isinstance(one.edit, OpenGate)
             n_added += isinstance(one.edit, AddGate)
             n_gained += one.gained > 0
@@ -105,11 +110,7 @@ def test_gates_between_compounds_are_valued_as_the_what_if_engine_walks_them():
         town = make_walled_town(seed, n_centres=2)
         instance = pose(town, place_candidates(), reading, spacing_m=300.0)
         for one in value_gates(instance, Weight.HOMES):
-            engine = Engine(town, reading.measure)
-            engine.apply(one.edit)
-            covered = engine.walks.cost <= reading.cutoff_units
-            assert (covered & ~instance.is_covered).tolist() == one.newly.tolist()
-            assert (instance.is_covered & ~covered).tolist() == one.lost.tolist()
+            require_as_walked(town, instance, reading, one)
             n_opened += isinstance(one.edit, OpenGate)
     assert n_opened > 0
 

@@ -287,19 +287,21 @@ class CountySource:
             return county
 
     def _look(self) -> tuple[object, ...]:
-        """What changes when the file does: the size and time of it and of its log, and the day.
+        """What changes when the file does: the size and time of it and of its log, and the day."""
+        files = self.path, self.path.with_name(self.path.name + "-wal")
+        return datetime.date.today(), *map(look_at, files)  # noqa: DTZ011  see above
 
-        Whoever opens the file makes an empty log, and whoever closes it last takes it away: neither is news.
-        """
-        marks: list[object] = [datetime.date.today()]  # noqa: DTZ011  see above
-        for path in (self.path, self.path.with_name(self.path.name + "-wal")):
-            try:
-                status = path.stat()
-            except FileNotFoundError:
-                marks.append(None)
-            else:
-                marks.append((status.st_mtime_ns, status.st_size) if status.st_size else None)
-        return tuple(marks)
+
+def look_at(path: Path) -> tuple[int, int] | None:
+    """What changes when a file does: its time and size; None for one that is empty or not there.
+
+    Whoever opens a county makes an empty log, and whoever closes it last takes it away: neither is news.
+    """
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return (status.st_mtime_ns, status.st_size) if status.st_size else None
 
 
 def current_county() -> County:

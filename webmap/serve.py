@@ -247,16 +247,16 @@ def _warm(source: CountySource, store: TileStore) -> None:
     try:
         county = source.current()
         warm_tiles(store, county)
-        with Workspace.open(county.path, readonly=True) as workspace:
-            if damage := workspace.find_damage():
-                _say("serve.damaged", found=", ".join(damage))
         for query in ("a", "1"):  # names by their initials, and numbers
             search_places(county, query)
         county.assess_doubt(county.reading)
         find_told(county)
+        _say("serve.warmed", seconds=f"{time.perf_counter() - started:.1f}")
+        with Workspace.open(county.path, readonly=True) as workspace:  # no visitor waits for that
+            if damage := workspace.find_damage():
+                _say("serve.damaged", found=", ".join(damage))
     except GeogridError:
         return  # the page says what is missing
-    _say("serve.warmed", seconds=f"{time.perf_counter() - started:.1f}")
 
 
 def _say(key: str, **values: object) -> None:

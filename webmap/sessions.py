@@ -15,7 +15,7 @@ from flask_wtf.csrf import CSRFProtect
 from geogrid.workspace import Workspace
 from geogrid.workspace.account import Account, list_accounts
 from geogrid.workspace.connection import private_path_of
-from webmap.county import OUT_OF_REACH
+from webmap.county import OUT_OF_REACH, look_at
 from webmap.settings import WebSettings
 
 SESSIONS = "geogrid_sessions"
@@ -95,7 +95,7 @@ class SessionStore:
     def _read_accounts(self) -> dict[str, Account]:
         """All accounts, read again when the private file changed."""
         private = private_path_of(self.path)
-        seen = tuple(_look(file) for file in (private, private.with_name(private.name + "-wal")))
+        seen = tuple(look_at(file) for file in (private, private.with_name(private.name + "-wal")))
         if self._seen != seen:
             try:
                 with Workspace.open(self.path, readonly=True) as workspace:
@@ -105,14 +105,6 @@ class SessionStore:
                 if self._seen is None:
                     raise
         return self._accounts
-
-
-def _look(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return None
-    return status.st_mtime_ns, status.st_size
 
 
 def init_sessions(app: Flask, path: Path, settings: WebSettings) -> None:

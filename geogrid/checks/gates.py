@@ -11,12 +11,13 @@ import shapely
 
 from geogrid.checks.rules import make_finding, name_layer
 from geogrid.coverage.town import Town
+from geogrid.coverage.walks import build_town_network
 from geogrid.findings import Finding
 from geogrid.network.access import snap_gates
 from geogrid.network.barriers import NOT_A_WALL, TOUCH_M
 from geogrid.network.enclosures import PUBLIC, ROUND_GATE_M
 from geogrid.network.snap import place_on_segments
-from geogrid.network.streets import Network, build_network
+from geogrid.network.streets import Network
 
 
 def find_barred_gates(layers: Mapping[str, gpd.GeoDataFrame]) -> list[Finding]:
@@ -30,15 +31,7 @@ def find_barred_gates(layers: Mapping[str, gpd.GeoDataFrame]) -> list[Finding]:
     town = Town.from_layers(layers)
     if town.street.empty or town.gate.empty or town.compound.empty:
         return []
-    network = build_network(
-        town.street,
-        town.compound,
-        town.gate,
-        town.barrier,
-        town.water,
-        town.street_barrier,
-        town.square,
-    )
+    network = build_town_network(town)
     spots = snap_gates(network)
     gates = network.gates
     rows = np.flatnonzero(spots.is_barred & np.array([one is not None for one in gates.id], bool))

@@ -183,6 +183,19 @@ class TracedWays:
     shortcuts: Shortcuts
 
 
+def build_town_network(town: Town) -> Network:
+    """The streets of a town with all that stands on and around them."""
+    return build_network(
+        town.street,
+        town.compound,
+        town.gate,
+        town.barrier,
+        town.water,
+        town.street_barrier,
+        town.square,
+    )
+
+
 def lay_out(town: Town, *, access_limit_m: float = ACCESS_LIMIT_M) -> Layout:
     """Homes and centres of a town, placed on its streets.
 
@@ -197,15 +210,7 @@ def lay_out(town: Town, *, access_limit_m: float = ACCESS_LIMIT_M) -> Layout:
         When the town has no street, no centre, or no building that can be a home.
     """
     town.require_layers("street", "building", "centre")
-    network = build_network(
-        town.street,
-        town.compound,
-        town.gate,
-        town.barrier,
-        town.water,
-        town.street_barrier,
-        town.square,
-    )
+    network = build_town_network(town)
     homes = find_homes(town)
     if homes.building.empty:
         raise EmptyLayerError(

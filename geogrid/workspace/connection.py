@@ -38,7 +38,6 @@ BUSY_S = 10.0
 SCHEMA_SETTING = "geogrid.schema"
 LOG_SUFFIXES = ("-wal", "-shm")
 """What SQLite keeps beside a file while it is in use."""
-_PRIMARY = 0xFF  # an extended result code holds the primary one in its low byte
 _LITTLE_BYTES = 256 << 10
 
 
@@ -69,7 +68,7 @@ def translated(path: Path) -> Iterator[None]:
 
 def explain_error(error: sqlite3.DatabaseError, path: Path) -> GeogridError:
     """What one of SQLite's errors means for whoever uses a county."""
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY
+    code = primary_code(error)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return WorkspaceLockedError(path=str(path), waited_s=BUSY_S)
     if code == sqlite3.SQLITE_FULL:
@@ -84,6 +83,11 @@ def explain_error(error: sqlite3.DatabaseError, path: Path) -> GeogridError:
         return WorkspaceProtectedError(path=str(path), missing=missing)
     name = getattr(error, "sqlite_errorname", type(error).__name__)
     return StoreUnreachableError(path=str(path), found=f"{error}, {name}")
+
+
+def primary_code(error: sqlite3.DatabaseError) -> int:
+    """SQLite's result code of an error without what an extended one adds above the low byte."""
+    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & 0xFF
 
 
 def _has_little_room(path: Path) -> bool:
@@ -228,7 +232,7 @@ def _require_private(path: Path) -> int:
             tables = {row[0] for row in probe.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             schema = int(probe.execute("PRAGMA user_version").fetchone()[0])
         except sqlite3.DatabaseError as error:
-            if error.sqlite_errorcode & _PRIMARY in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            if primary_code(error) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
                 raise WorkspaceDamagedError(path=str(private), found=str(error)) from error
             raise
     if schema > SCHEMA_VERSION:

@@ -17,6 +17,7 @@ from geogrid.workspace.connection import (
     create_private_file,
     explain_error,
     is_allowed,
+    primary_code,
     private_path_of,
     translated,
 )
@@ -91,7 +92,7 @@ def _read_mark(live: sqlite3.Connection, database: str) -> str | None:
 
 def _is_unopened(error: sqlite3.DatabaseError) -> bool:
     """Whether SQLite could not open a file because nobody has it open and its log cannot be made here."""
-    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+    return primary_code(error) in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 
 
 def _copy_bytes(path: Path, private: Path | None, target: Path) -> None:

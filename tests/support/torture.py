@@ -32,6 +32,7 @@ from geogrid.errors import StoreFullError, StoreUnreachableError, WorkspaceLocke
 from geogrid.workspace import Workspace, read_backup, write_backup
 from geogrid.workspace.account import add_account
 from geogrid.workspace.audit import verify_trail
+from tests.support.disk import fill, make_room
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "torture-town-1"
@@ -346,17 +347,11 @@ def torture_backups(path: Path, n_backups: int, seed: int) -> Tally:
 @contextmanager
 def filled(disk: Path) -> Iterator[None]:
     """A disk without any room."""
-    filler = disk / "filler"
-    with filler.open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(b"\0" * 4096)
-        except OSError:
-            pass
+    fill(disk)
     try:
         yield
     finally:
-        filler.unlink()
+        make_room(disk)
 
 
 def _lay_town(county: Workspace) -> None:
